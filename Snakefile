@@ -1,0 +1,28 @@
+# One rule: a notebook of a run, executed by papermill inside `lcnec execute`. Its only declared output is its record,
+# which it writes last; panels are moved in before, so a skipped panel never deletes a drawn one.
+#
+#   lcnec run --params params/msk_met.yaml          what users call: it validates first, then calls this
+#   snakemake --cores 2                             the same engine by hand, for the shipped runs
+import sys
+
+from lcnec_utils import page, params, runs
+
+FILES = {name: file for name, file in config.items()} or {file.stem: str(file) for file in runs.shipped()}
+
+
+rule all:
+    input:
+        [f"build/{run}/{notebook}.json" for run in FILES for notebook in runs.notebooks()],
+
+
+rule notebook:
+    output:
+        "build/{run}/{notebook}.json",
+    params:
+        file=lambda wildcards: FILES[wildcards.run],
+        # content, not time stamps: a digest that changes reruns the notebook
+        inputs=lambda wildcards: page.provenance.of_object(
+            page.inputs(wildcards.notebook, params.read_run(page.Path(FILES[wildcards.run])))
+        ),
+    shell:
+        "{sys.executable:q} -m lcnec_utils.cli execute {wildcards.notebook:q} --params {params.file:q}"

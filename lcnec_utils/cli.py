@@ -1,0 +1,220 @@
+"""The command line: lcnec run | batch | execute | cohort | verify | refresh."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from lcnec_utils import __version__
+from lcnec_utils.errors import UserError
+
+OK, FAILED, REFUSED = 0, 1, 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lcnec", description="Rerun the LCNEC compendium on any cohort.")
+    parser.add_argument("--version", action="version", version=f"lcnec-compendium {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="run one params file through the notebooks; only what changed is run")
+    run.add_argument("--params", required=True, type=Path, metavar="FILE", help="the run's YAML file")
+    batch = commands.add_parser("batch", help="run several params files; all shipped ones where none is named")
+    batch.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    for command in (run, batch):
+        command.add_argument(
+            "-n",
+            "--notebook",
+            action="append",
+            metavar="NAME",
+            help="only this notebook (02_outcomes or 02); may be repeated",
+        )
+        command.add_argument("--cores", type=int, default=2, metavar="N", help="notebooks at a time (default 2)")
+
+    execute = commands.add_parser("execute", help="run one notebook now, whether it changed or not")
+    execute.add_argument("notebook", metavar="NAME")
+    execute.add_argument("--params", required=True, type=Path, metavar="FILE")
+
+    cohort = commands.add_parser("cohort", help="build a public cohort, or judge a study folder")
+    actions = cohort.add_subparsers(dest="action", required=True, metavar="ACTION")
+    build = actions.add_parser("build", help="make public cohorts; all where none is named")
+    build.add_argument("names", nargs="*", metavar="NAME")
+    check = actions.add_parser(
+        "check", help="judge a cBioPortal study folder: every problem, and what panels it can feed"
+    )
+    check.add_argument("folder", type=Path, metavar="FOLDER")
+    actions.add_parser("columns", help="print the columns that panels know")
+    actions.add_parser("list", help="print the public cohorts")
+
+    verify = commands.add_parser("verify", help="tell current figures from stale, altered and missing ones")
+    verify.add_argument("files", nargs="*", type=Path, metavar="FILE")
+
+    refresh = commands.add_parser(
+        "refresh", help="store the outputs of the default run in the notebooks (nbval's reference)"
+    )
+    refresh.add_argument("-n", "--notebook", action="append", metavar="NAME")
+    return parser
+
+
+def _run(files: list[Path], notebooks: list[str] | None, cores: int) -> int:
+    from lcnec_utils import formats, paths, runs
+
+    if cores < 1:
+        raise UserError(f"--cores {cores}: give 1 or more")
+    outcome = runs.batch(files, notebooks, cores, say=lambda line: print(line, flush=True))
+    if not outcome.ran:
+        print("Everything is current: no notebook was run.")
+    drawn = sum(map(len, outcome.drawn.values()))
+    skips = [(key, panel, why) for key, panels in outcome.skipped.items() for panel, why in panels.items()]
+    print(
+        f"\n{formats.count(drawn, 'panel')} drawn, {len(skips)} skipped; figures are in {paths.output_root() / 'figures'}"
+    )
+    for key, panel, why in skips:
+        print(f"  skipped {key} {panel}: {why}")
+    for key, why in outcome.failed.items():
+        print(f"  failed  {key}: {why}")
+    return FAILED if outcome.failed or not drawn else OK
+
+
+def _execute(notebook: str, file: Path) -> int:
+    from lcnec_utils import runs
+
+    try:
+        [name] = runs.choose([notebook])
+        print(runs.execute(name, file), flush=True)
+    except runs.NotebookFailed as error:
+        print(f"lcnec: {error}", file=sys.stderr)
+        return FAILED
+    return OK
+
+
+def _build(names: list[str]) -> int:
+    from lcnec_utils import params
+    from lcnec_utils.public import build
+
+    for name in names:
+        if name not in build.names():
+            raise UserError(
+                f"no public cohort '{name}'{params.nearest(name, build.names())}; there are {', '.join(build.names())}"
+            )
+    failed = False
+    for name in names or build.names():
+        try:
+            print(f"{name}: {build.build(name)}")
+        except UserError as error:
+            failed = True
+            print(f"lcnec: {name}: {error}", file=sys.stderr)
+    return FAILED if failed else OK
+
+
+def _check(folder: Path) -> int:
+    from lcnec_utils.cohort import ENDPOINTS, check_study
+
+    cohort, problems = check_study(folder)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if cohort is None or problems:
+        return REFUSED
+    print(f"{cohort.label}: {len(cohort.patients)} patients, {len(cohort.samples)} samples, "
+          f"{0 if cohort.mutations is None else len(cohort.mutations)} mutations")  # fmt: skip
+    for note in cohort.notes:
+        print(f"  {note}")
+    if cohort.panels_without_list:
+        print(
+            f"  no gene list for {', '.join(cohort.panels_without_list)}: their samples count as profiled for every gene"
+        )
+    for key, name in ENDPOINTS.items():
+        try:
+            table = cohort.survival(key)
+            left = f", {table.attrs['dropped']} without it" if table.attrs["dropped"] else ""
+            print(f"  {name}: {len(table)} patients, {int(table['event'].sum())} events{left}")
+        except UserError as reason:
+            print(f"  no panel with {name}: {reason}")
+    if f"{'OS'}_MONTHS" in cohort.patients:
+        print(f"  time zero of overall survival: {cohort.os_origin}")
+    print("No problem found. To run the notebooks on it, write params/NAME.yaml with the lines")
+    print(f'  run: NAME\n  cohort: {folder}\n  icb: ""\nand call: lcnec run --params params/NAME.yaml')
+    return OK
+
+
+def _columns() -> int:
+    from lcnec_utils.cohort import COLUMNS, STUDY_FIELDS, STUDY_FILE
+
+    for file, columns in {**COLUMNS, STUDY_FILE: STUDY_FIELDS}.items():
+        print(file)
+        for name, what in columns.items():
+            print(f"  {name:<26} {what}")
+    return OK
+
+
+def _list() -> int:
+    from lcnec_utils.public import build
+    from lcnec_utils.public.fetch import registry
+
+    for name in build.names():
+        entry = registry()["cohorts"][name]
+        state = "built" if build.is_current(name) else "not built"
+        print(f"{name:<22} {entry['title']:<46} {state}")
+    return OK
+
+
+def _verify(files: list[Path]) -> int:
+    from lcnec_utils import params, paths, runs
+
+    bad = False
+    made = runs.runs_made()
+    for file in files or [file for file in runs.shipped() if file.stem in made]:
+        run = params.read_run(file)
+        for notebook, panel, state in runs.verify(run):
+            bad |= state in ("stale", "altered", "missing")
+            print(f"{run.run:<14} {notebook:<24} {panel:<22} {state}")
+    if not files and not made:
+        raise UserError(f"no figures in {paths.output_root() / 'figures'}; `make figures` makes them")
+    return FAILED if bad else OK
+
+
+def _refresh(wanted: list[str] | None) -> int:
+    from lcnec_utils import runs
+
+    for name in runs.choose(wanted):
+        runs.refresh(name)
+        print(f"{name}: outputs stored")
+    return OK
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 something failed, 2 refused with one line on stderr."""
+    arguments = _parser().parse_args(argv)
+    try:
+        match arguments.command:
+            case "run":
+                return _run([arguments.params], arguments.notebook, arguments.cores)
+            case "batch":
+                from lcnec_utils import runs
+
+                return _run(arguments.files or runs.shipped(), arguments.notebook, arguments.cores)
+            case "execute":
+                return _execute(arguments.notebook, arguments.params)
+            case "verify":
+                return _verify(arguments.files)
+            case "refresh":
+                return _refresh(arguments.notebook)
+        match arguments.action:
+            case "build":
+                return _build(arguments.names)
+            case "check":
+                return _check(arguments.folder)
+            case "columns":
+                return _columns()
+            case _:
+                return _list()
+    except UserError as error:
+        print(f"lcnec: {error}", file=sys.stderr)
+        return REFUSED
+    except BrokenPipeError:
+        return OK
+    except KeyboardInterrupt:
+        print("lcnec: interrupted; the next run goes on where this one stopped", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,774 @@
+"""Cohort: patients on disk as a cBioPortal study folder, read, checked and written.
+
+The format is cBioPortal's: tab-separated `data_*.txt` files, with or without the `#` lines above the header.
+Needed are `data_clinical_patient.txt` and `data_clinical_sample.txt`; everything else is read where it is.
+`cohort.yaml` beside them holds what the format has no field for (see STUDY_FIELDS); `lcnec cohort columns`
+prints the columns the panels know.
+"""
+
+import csv
+import dataclasses
+import difflib
+import io
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lcnec_utils import provenance
+from lcnec_utils.errors import MissingData, UserError
+
+PATIENT_FILE = "data_clinical_patient.txt"
+SAMPLE_FILE = "data_clinical_sample.txt"
+MUTATION_FILE = "data_mutations.txt"
+CNA_FILE = "data_cna.txt"
+SV_FILE = "data_sv.txt"
+PANEL_MATRIX_FILE = "data_gene_panel_matrix.txt"
+SEQUENCED_FILE = "case_lists/cases_sequenced.txt"
+EXPRESSION_FILE = "expression.h5ad"
+STUDY_FILE = "cohort.yaml"
+
+ENDPOINTS = {
+    "OS": "overall survival",
+    "PFS": "progression-free survival",
+    "RWPFS": "real-world progression-free survival",
+    "TOT": "time on treatment",
+}
+
+# Columns that panels know; whatever else a study holds is kept and ignored.
+COLUMNS = {
+    PATIENT_FILE: {
+        "PATIENT_ID": "identifier, one row per patient (required)",
+        "SEX": "Female or Male",
+        "AGE": "years, at the cohort's time zero",
+        "RACE": "as recorded",
+        **{f"{key}_MONTHS": f"{name}, months from time zero" for key, name in ENDPOINTS.items()},
+        **{f"{key}_STATUS": f"{name}: 0:… censored, 1:… event" for key, name in ENDPOINTS.items()},
+        "DURABLE_CLINICAL_BENEFIT": "YES, NO or NE (not evaluable), on immune checkpoint blockade",
+        "LINES_OF_TX": "line of therapy in which the follow-up starts",
+    },
+    SAMPLE_FILE: {
+        "SAMPLE_ID": "identifier, one row per sample (required)",
+        "PATIENT_ID": "the patient it is from (required)",
+        "ONCOTREE_CODE": "OncoTree code of the tumour (LUNE: large cell neuroendocrine carcinoma of the lung)",
+        "CANCER_TYPE_DETAILED": "tumour type in words",
+        "SAMPLE_TYPE": "Primary or Metastasis",
+        "GENE_PANEL": "name of the sequencing panel",
+        "TMB_NONSYNONYMOUS": "tumour mutational burden, nonsynonymous mutations per Mb",
+        "PDL1_SCORE": "PD-L1 tumour proportion score, percent",
+    },
+    MUTATION_FILE: {
+        "Hugo_Symbol": "gene symbol (required)",
+        "Tumor_Sample_Barcode": "the sample (required)",
+        "Variant_Classification": "consequence in MAF's words; where it is absent every row counts as a mutation",
+    },
+}
+NUMERIC = {
+    PATIENT_FILE: ["AGE", "LINES_OF_TX"],
+    SAMPLE_FILE: ["TMB_NONSYNONYMOUS", "PDL1_SCORE", "FGA"],
+}
+STUDY_FIELDS = {
+    "name": "what the cohort is called on a figure",
+    "simulated": "true for simulated patients",
+    "os_origin": "time zero of overall survival: diagnosis, first systemic treatment, sequencing, … or unknown",
+    "source": "where it comes from",
+    "licence": "its licence",
+    "citation": "what to cite",
+    "notes": "list of what a reader must know",
+}
+
+MISSING = {"", "NA", "N/A", "na", "nan", "NaN", "NULL", "[Not Available]", "[Not Applicable]", "[Unknown]"}
+
+# Changes that alter no protein; cBioPortal leaves the same classes out.
+NOT_PROTEIN_CHANGING = {"Silent", "Intron", "IGR", "RNA", "3'UTR", "5'UTR", "3'Flank", "5'Flank"}
+
+# Symbols that sequencing panels carried before the approved ones; read unmerged they split a gene in two.
+PREVIOUS_SYMBOLS = {
+    "MLL": "KMT2A", "MLL2": "KMT2D", "MLL3": "KMT2C", "PAK7": "PAK5", "PARK2": "PRKN", "WHSC1": "NSD2",
+    "WHSC1L1": "NSD3", "MRE11A": "MRE11", "SETD8": "KMT5A", "MYCL1": "MYCL", "TCEB1": "ELOC", "FAM123B": "AMER1",
+}  # fmt: skip
+
+EVENT_WORDS = {
+    "deceased", "dead", "died", "death", "dead with tumor", "dead of disease", "progressed", "progression",
+    "progressive disease", "recurred/progressed", "recurred", "relapsed", "event", "yes", "true", "stopped",
+    "discontinued",
+}  # fmt: skip
+CENSORED_WORDS = {
+    "living", "alive", "not progressed", "no progression", "progression free", "censored", "diseasefree",
+    "disease free", "disease-free", "alive or dead tumor free", "no event", "no", "false", "ongoing",
+}  # fmt: skip
+MAX_MONTHS = 600  # fifty years of follow-up: beyond it a column of months holds days
+
+
+class CohortError(UserError):
+    """A study folder that cannot be read as it stands."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a study folder: where it is and what mends it."""
+
+    file: str
+    message: str
+    row: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        row = f", row {self.row}" if self.row else ""
+        column = f", column {self.column}" if self.column else ""
+        return f"{self.file}{row}{column}: {self.message}"
+
+
+def event_code(text: str) -> bool | None:
+    """Whether a status is an event: `1:DECEASED`, `DECEASED`, `dead`, `1`, `true`, …; None where it is neither.
+
+    A digit and a word that contradict each other (`1:LIVING`) are neither.
+    """
+    digit, _, word = text.strip().partition(":")
+    word = word.strip().lower()
+    if digit.strip() in ("0", "1", "0.0", "1.0"):
+        event = digit.strip().startswith("1")
+        if (word in EVENT_WORDS and not event) or (word in CENSORED_WORDS and event):
+            return None
+        return event
+    plain = text.strip().lower()
+    if plain in EVENT_WORDS:
+        return True
+    return False if plain in CENSORED_WORDS else None
+
+
+@dataclasses.dataclass
+class Cohort:
+    """Patients, their samples and what was measured on them.
+
+    patients: one row per patient, index PATIENT_ID. samples: one row per sample, index SAMPLE_ID.
+    mutations: one row per mutation (MAF columns) that changes a protein, or every row where the file gives no
+    consequence; None where there is no file, as for the other tables. copy_number: genes × samples, −2 to 2.
+    structural_variants: cBioPortal columns. panel_of: the panel each sample's mutations were called on.
+    panel_genes: the genes of each panel whose list is known. notes: what reading it changed, with counts.
+    """
+
+    name: str
+    patients: pd.DataFrame
+    samples: pd.DataFrame
+    mutations: pd.DataFrame | None = None
+    copy_number: pd.DataFrame | None = None
+    structural_variants: pd.DataFrame | None = None
+    panel_of: pd.Series | None = None
+    panel_genes: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+    sequenced: set[str] | None = None
+    study: dict = dataclasses.field(default_factory=dict)
+    notes: list[str] = dataclasses.field(default_factory=list)
+    folder: Path | None = None
+
+    @property
+    def label(self) -> str:
+        """What the cohort is called on a figure, with "simulated" wherever it is."""
+        name = self.study.get("name") or self.name
+        return f"{name} (simulated)" if self.simulated and "simulated" not in name.lower() else name
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the patients are simulated."""
+        return bool(self.study.get("simulated", False))
+
+    @property
+    def os_origin(self) -> str:
+        """Time zero of overall survival; `unknown` where the study does not say."""
+        return str(self.study.get("os_origin", "unknown"))
+
+    @property
+    def time_zero(self) -> str:
+        """Time zero of overall survival as an axis says it."""
+        return "a time zero that is not stated" if self.os_origin == "unknown" else self.os_origin
+
+    def survival(self, endpoint: str = "OS") -> pd.DataFrame:
+        """Months and event (bool) of every patient with both, index PATIENT_ID; `attrs["dropped"]` counts the rest.
+
+        Raises MissingData where the cohort lacks the endpoint.
+        """
+        months, status = f"{endpoint}_MONTHS", f"{endpoint}_STATUS"
+        lacking = [column for column in (months, status) if column not in self.patients]
+        if lacking:
+            raise MissingData(f"{self.name} has no {ENDPOINTS.get(endpoint, endpoint)} ({' and '.join(lacking)})")
+        table = pd.DataFrame({"months": self.patients[months], "event": self.patients[status]})
+        complete = table.dropna()
+        if complete.empty:
+            raise MissingData(f"{self.name} has no patient with both {months} and {status}")
+        complete = complete.astype({"months": float, "event": bool})
+        complete.attrs["dropped"] = len(table) - len(complete)
+        return complete
+
+    def one_sample_per_patient(self) -> pd.Series:
+        """The sample that stands for each patient: the one listed first. Index PATIENT_ID, values SAMPLE_ID."""
+        first = self.samples.reset_index().drop_duplicates("PATIENT_ID").set_index("PATIENT_ID")["SAMPLE_ID"]
+        return first.reindex(self.patients.index).dropna()
+
+    def column(self, name: str, what: str) -> pd.Series:
+        """A clinical or sample column by patient, empty cells as missing; MissingData where nobody has a value."""
+        if name in self.patients:
+            values = self.patients[name]
+        elif name in self.samples:
+            chosen = self.one_sample_per_patient()
+            values = self.samples[name].reindex(chosen.to_numpy()).set_axis(chosen.index)
+        else:
+            raise MissingData(f"{self.name} has no {what} (column {name})")
+        if values.isna().all():
+            raise MissingData(f"{self.name} has no {what} (column {name} is empty)")
+        return values.reindex(self.patients.index)
+
+    def need_mutations(self) -> pd.DataFrame:
+        """The mutation table; MissingData where the cohort has none."""
+        if self.mutations is None:
+            raise MissingData(f"{self.name} has no mutations ({MUTATION_FILE})")
+        return self.mutations
+
+    def profiled(self, gene: str) -> pd.Series:
+        """Whether each sample was sequenced for a gene: by its panel's gene list, else by the list of sequenced samples."""
+        samples = self.samples.index
+        if self.mutations is None:
+            return pd.Series(False, index=samples)
+        if self.panel_of is not None:
+            panel = self.panel_of.reindex(samples)
+            listed = {name: gene in genes for name, genes in self.panel_genes.items()}
+            return panel.map(lambda name: isinstance(name, str) and listed.get(name, True)).astype(bool)
+        if self.sequenced is not None:
+            return pd.Series(samples.isin(self.sequenced), index=samples)
+        return pd.Series(True, index=samples)
+
+    @property
+    def panels_without_list(self) -> list[str]:
+        """Panels whose gene list the study does not hold: their samples count as profiled for every gene."""
+        if self.panel_of is None:
+            return []
+        return sorted(set(self.panel_of.dropna()) - set(self.panel_genes))
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+def _read_table(path: Path, problems: list[Problem]) -> pd.DataFrame | None:
+    """A tab-separated file as text, index = the row of the file; what makes it unreadable goes to problems."""
+    file = path.name
+    data = path.read_bytes()
+    if not data.strip():
+        problems.append(Problem(file, "is empty; it needs a header and one row per record"))
+        return None
+    if data.startswith(b"\xef\xbb\xbf"):
+        problems.append(Problem(file, "starts with a byte order mark; save it as plain UTF-8 (without BOM)", row=1))
+        return None
+    if b"\r" in data:
+        row = data[: data.index(b"\r")].count(b"\n") + 1
+        problems.append(Problem(file, r"has Windows line ends; convert them (sed -i 's/\r$//' FILE)", row=row))
+        return None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        row = data[: error.start].count(b"\n") + 1
+        problems.append(Problem(file, "is not UTF-8 text here; save it as UTF-8", row=row))
+        return None
+    lines = text.rstrip("\n").split("\n")
+    skip = 0
+    while skip < len(lines) and lines[skip].startswith("#"):
+        skip += 1
+    if skip == len(lines):
+        problems.append(Problem(file, "has comment lines but no header; add the header and the rows", row=1))
+        return None
+    header = lines[skip].split("\t")
+    if len(header) == 1 and re.search(r"[,;|]", header[0]):
+        sign = re.search(r"[,;|]", header[0])[0]
+        problems.append(
+            Problem(file, f"columns are separated by '{sign}'; cBioPortal files are tab-separated", row=skip + 1)
+        )
+        return None
+    header = [name.strip() for name in header]
+    doubled = sorted({name for name in header if header.count(name) > 1 and name})
+    if doubled:
+        problems.append(Problem(file, "stands twice in the header; keep one", row=skip + 1, column=doubled[0]))
+        return None
+    if len(lines) == skip + 1:
+        problems.append(Problem(file, "has a header but no row; add one row per record", row=skip + 1))
+        return None
+    for row, line in enumerate(lines[skip + 1 :], skip + 2):
+        if line.count("\t") + 1 != len(header):
+            found = "is empty" if not line else f"has {line.count(chr(9)) + 1} fields"
+            problems.append(
+                Problem(
+                    file,
+                    f"{found}, the header has {len(header)}; give each column one tab-separated field",
+                    row=row,
+                )
+            )
+            return None
+    table = pd.read_csv(
+        io.StringIO(text),
+        sep="\t",
+        dtype=str,
+        keep_default_na=False,
+        quoting=csv.QUOTE_NONE,
+        skiprows=skip,
+        header=0,
+    )
+    table.columns = header
+    table.index = range(skip + 2, skip + 2 + len(table))
+    for name in table.columns:
+        cells = table[name].str.strip()
+        table[name] = cells.mask(cells.isin(MISSING), "")
+    return table
+
+
+def _is_number(cells: pd.Series) -> pd.Series:
+    values = pd.to_numeric(cells, errors="coerce")
+    return (cells == "") | (values.notna() & np.isfinite(values))
+
+
+def _schemas():
+    """The pandera schemas of the three tables. Each check's error is the sentence a user reads."""
+    import pandera.pandas as pa
+
+    def filled(what: str):
+        return pa.Check(lambda cells: cells != "", error=f"is empty; every row needs {what}")
+
+    def number(lowest: float, highest: float, unit: str, beyond: str):
+        return [
+            pa.Check(_is_number, error=f"'{{}}' is not a number; give {unit}, or leave it empty"),
+            pa.Check(
+                lambda cells: ~(pd.to_numeric(cells, errors="coerce") < lowest),
+                error=f"'{{}}' is below {lowest:g}; give {unit}, or leave it empty",
+            ),
+            pa.Check(lambda cells: ~(pd.to_numeric(cells, errors="coerce") > highest), error=f"'{{}}' {beyond}"),
+        ]
+
+    unique = "'{}' stands in an earlier row too; each row needs an identifier of its own"
+
+    def distinct():
+        return pa.Check(lambda cells: ~(cells.duplicated() & (cells != "")), error=unique)
+
+    def status():
+        return [
+            pa.Check(
+                lambda cells: (cells == "") | (cells != "2"),
+                error="'{}' suggests a 1/2 code, which is not guessed; write 0:… for censored and 1:… for an event",
+            ),
+            pa.Check(
+                lambda cells: cells.map(
+                    {cell: cell in ("", "2") or event_code(cell) is not None for cell in cells.unique()}
+                ).astype(bool),
+                error="'{}' is no event code, or contradicts itself; write 0:LIVING or 1:DECEASED (0: censored, 1: event)",
+            ),
+        ]
+
+    endpoints = "|".join(ENDPOINTS)
+    days = f"months is over {MAX_MONTHS}, as if it were days; divide days by 30.4375"
+    patient = {
+        "PATIENT_ID": pa.Column(str, [filled("a patient identifier"), distinct()]),
+        "AGE": pa.Column(str, number(0, 120, "years", "years is over 120; correct it"), required=False),
+        "LINES_OF_TX": pa.Column(
+            str, number(0, 50, "a line of therapy", "lines are over 50; correct it"), required=False
+        ),
+        rf"^({endpoints})_MONTHS$": pa.Column(str, number(0, MAX_MONTHS, "months", days), regex=True, required=False),
+        rf"^({endpoints})_STATUS$": pa.Column(str, status(), regex=True, required=False),
+    }
+    sample = {
+        "SAMPLE_ID": pa.Column(str, [filled("a sample identifier"), distinct()]),
+        "PATIENT_ID": pa.Column(str, filled("the patient's identifier")),
+        "TMB_NONSYNONYMOUS": pa.Column(
+            str,
+            number(0, 5000, "mutations per Mb", "mutations per Mb is over 5000; give them per Mb"),
+            required=False,
+        ),
+        "PDL1_SCORE": pa.Column(str, number(0, 100, "percent", "percent is over 100; correct it"), required=False),
+        "FGA": pa.Column(str, number(0, 1, "a fraction", "is over 1; give a fraction"), required=False),
+    }
+    mutation = {
+        "Hugo_Symbol": pa.Column(str, filled("a gene symbol")),
+        "Tumor_Sample_Barcode": pa.Column(str, filled("the sample's identifier")),
+    }
+    return {
+        PATIENT_FILE: pa.DataFrameSchema(patient),
+        SAMPLE_FILE: pa.DataFrameSchema(sample),
+        MUTATION_FILE: pa.DataFrameSchema(mutation),
+    }
+
+
+def _check_table(file: str, table: pd.DataFrame, schema, problems: list[Problem]) -> None:
+    import pandera.errors
+
+    try:
+        schema.validate(table, lazy=True)
+    except pandera.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+    else:
+        return
+    found = []
+    for case in cases.itertuples():
+        if case.check == "column_in_dataframe":
+            close = difflib.get_close_matches(
+                case.failure_case.upper(), [name.upper() for name in table.columns], n=1, cutoff=0.75
+            )
+            same = [name for name in table.columns if close and name.upper() == close[0]]
+            hint = f"; rename '{same[0]}' to it" if same else "; add it"
+            found.append((0, Problem(file, f"is missing{hint}", column=case.failure_case)))
+        else:
+            row = None if pd.isna(case.index) else int(case.index)
+            found.append((row or 0, Problem(file, case.check.format(case.failure_case), row, case.column)))
+    problems.extend(problem for _, problem in sorted(found, key=lambda pair: (pair[0], pair[1].column or "")))
+
+
+def _check_pairs(table: pd.DataFrame, problems: list[Problem]) -> None:
+    for key in ENDPOINTS:
+        months, status = f"{key}_MONTHS", f"{key}_STATUS"
+        if (months in table) != (status in table):
+            here, absent = (months, status) if months in table else (status, months)
+            days = f"{key}_DAYS"
+            hint = f"; {days} is there: divide it by 30.4375" if absent == months and days in table else "; add it"
+            problems.append(Problem(PATIENT_FILE, f"is missing, though {here} is there{hint}", column=absent))
+
+
+def _unknown(file: str, column: str, cells: pd.Series, known, what: str, remedy: str, problems: list[Problem]) -> None:
+    strange = cells[(cells != "") & ~cells.isin(known)]
+    for row, cell in strange.items():
+        problems.append(Problem(file, f"{what} '{cell}' is not in {remedy}", row=row, column=column))
+
+
+def _sequenced(path: Path) -> set[str]:
+    ids = re.search(r"^case_list_ids:(.*)$", path.read_text(encoding="utf-8"), re.M)
+    return set(ids[1].split()) if ids else set()
+
+
+def _panel_genes(folder: Path) -> dict[str, set[str]]:
+    panels = {}
+    for path in sorted(folder.glob("data_gene_panel_*.txt")):
+        if path.name == PANEL_MATRIX_FILE:
+            continue
+        fields = dict(line.split(":", 1) for line in path.read_text(encoding="utf-8").splitlines() if ":" in line)
+        if "stable_id" in fields:
+            genes = fields.get("gene_list", "").split()
+            panels[fields["stable_id"].strip()] = {PREVIOUS_SYMBOLS.get(gene, gene) for gene in genes}
+    return panels
+
+
+def _study(folder: Path, problems: list[Problem]) -> dict:
+    import yaml
+
+    study = {}
+    meta = folder / "meta_study.txt"
+    if meta.exists():
+        fields = dict(line.split(":", 1) for line in meta.read_text(encoding="utf-8").splitlines() if ":" in line)
+        study = {"name": fields.get("name", "").strip(), "citation": fields.get("citation", "").strip()}
+    extra = folder / STUDY_FILE
+    if extra.exists():
+        try:
+            values = yaml.safe_load(extra.read_text(encoding="utf-8")) or {}
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            problems.append(Problem(STUDY_FILE, "is not YAML; correct it", row=mark.line + 1 if mark else None))
+            return study
+        for key in values:
+            if key not in STUDY_FIELDS:
+                problems.append(
+                    Problem(STUDY_FILE, f"has the unknown field '{key}'; known are {', '.join(STUDY_FIELDS)}")
+                )
+        if not isinstance(values.get("simulated", False), bool):
+            problems.append(Problem(STUDY_FILE, "field 'simulated' must be true or false"))
+        study |= values
+    return {key: value for key, value in study.items() if value not in ("", None)}
+
+
+def _load(folder: Path) -> tuple[Cohort | None, list[Problem]]:
+    problems: list[Problem] = []
+    if not folder.is_dir():
+        what = "is a file, not a study folder" if folder.exists() else "is not there; give a study folder"
+        return None, [Problem(str(folder), what)]
+    tables: dict[str, pd.DataFrame | None] = {}
+    for file in (PATIENT_FILE, SAMPLE_FILE, MUTATION_FILE, CNA_FILE, SV_FILE, PANEL_MATRIX_FILE):
+        if (folder / file).exists():
+            tables[file] = _read_table(folder / file, problems)
+        elif file in (PATIENT_FILE, SAMPLE_FILE):
+            problems.append(Problem(file, f"is not in {folder.name}; a cBioPortal study folder needs it"))
+    schemas = _schemas()
+    for file, schema in schemas.items():
+        if tables.get(file) is not None:
+            _check_table(file, tables[file], schema, problems)
+    study = _study(folder, problems)
+    patients, samples = tables.get(PATIENT_FILE), tables.get(SAMPLE_FILE)
+    if patients is not None:
+        _check_pairs(patients, problems)
+    if patients is not None and samples is not None and "PATIENT_ID" in patients and "PATIENT_ID" in samples:
+        remedy = f"{PATIENT_FILE}; add the patient or drop the row"
+        _unknown(
+            SAMPLE_FILE,
+            "PATIENT_ID",
+            samples["PATIENT_ID"],
+            set(patients["PATIENT_ID"]),
+            "patient",
+            remedy,
+            problems,
+        )
+    known = set(samples["SAMPLE_ID"]) if samples is not None and "SAMPLE_ID" in samples else None
+    remedy = f"{SAMPLE_FILE}; add the sample or drop the row"
+    for file, column in (
+        (MUTATION_FILE, "Tumor_Sample_Barcode"),
+        (SV_FILE, "Sample_Id"),
+        (PANEL_MATRIX_FILE, "SAMPLE_ID"),
+    ):
+        table = tables.get(file)
+        if table is None or known is None:
+            continue
+        if column not in table:
+            if file != MUTATION_FILE:  # pandera has said it of the mutations
+                problems.append(Problem(file, "is missing; add it", column=column))
+            continue
+        _unknown(file, column, table[column], known, "sample", remedy, problems)
+    mutations = tables.get(MUTATION_FILE)
+    if mutations is not None and "NCBI_Build" in mutations:
+        builds = sorted(set(mutations["NCBI_Build"]) - {""})
+        if len(builds) > 1:
+            row = mutations.index[mutations["NCBI_Build"] == builds[1]][0]
+            message = f"mixes the genome builds {' and '.join(builds)}; lift all calls to one"
+            problems.append(Problem(MUTATION_FILE, message, row=row, column="NCBI_Build"))
+    copy_number = _copy_number(tables.get(CNA_FILE), known, problems)
+    if problems or patients is None or samples is None:
+        return None, problems
+    notes: list[str] = []
+    cohort = Cohort(
+        name=folder.name,
+        patients=_typed(PATIENT_FILE, patients, "PATIENT_ID", notes),
+        samples=_typed(SAMPLE_FILE, samples, "SAMPLE_ID", notes),
+        mutations=_mutations(mutations, notes),
+        copy_number=copy_number,
+        structural_variants=tables.get(SV_FILE),
+        panel_genes=_panel_genes(folder),
+        study=study,
+        notes=notes,
+        folder=folder,
+    )
+    matrix = tables.get(PANEL_MATRIX_FILE)
+    if matrix is not None and "mutations" in matrix:
+        cohort.panel_of = matrix.set_index("SAMPLE_ID")["mutations"].replace("", np.nan)
+    elif "GENE_PANEL" in cohort.samples:
+        cohort.panel_of = cohort.samples["GENE_PANEL"]
+    if (folder / SEQUENCED_FILE).exists():
+        cohort.sequenced = _sequenced(folder / SEQUENCED_FILE)
+    without = len(set(cohort.patients.index) - set(cohort.samples["PATIENT_ID"]))
+    if without:
+        notes.append(f"{without} of {len(cohort.patients)} patients have no sample")
+    more = len(cohort.samples) - cohort.samples["PATIENT_ID"].nunique()
+    if more:
+        notes.append(f"{more} samples are second ones of their patient; the first listed stands for the patient")
+    return cohort, problems
+
+
+def _typed(file: str, table: pd.DataFrame, index: str, notes: list[str]) -> pd.DataFrame:
+    typed = table.replace("", np.nan).set_index(index)
+    for name in typed.columns:
+        if name in NUMERIC[file] or name.endswith("_MONTHS") and name.removesuffix("_MONTHS") in ENDPOINTS:
+            typed[name] = pd.to_numeric(typed[name])
+        elif name.endswith("_STATUS") and name.removesuffix("_STATUS") in ENDPOINTS:
+            codes = {cell: event_code(cell) for cell in typed[name].dropna().unique()}
+            typed[name] = typed[name].map(codes).astype("boolean")
+    if "SEX" in typed:
+        words = {"f": "Female", "female": "Female", "w": "Female", "m": "Male", "male": "Male"}
+        sex = typed["SEX"].str.lower().map(words)
+        other = int((typed["SEX"].notna() & sex.isna()).sum())
+        if other:
+            notes.append(
+                f"{other} of {len(typed)} patients have a sex that is neither Female nor Male: read as missing"
+            )
+        typed["SEX"] = sex
+    return typed
+
+
+def _mutations(table: pd.DataFrame | None, notes: list[str]) -> pd.DataFrame | None:
+    """The calls that change a protein, each once, under approved symbols; what changes is counted in notes."""
+    if table is None:
+        return None
+    old = table["Hugo_Symbol"].isin(PREVIOUS_SYMBOLS)
+    if old.any():
+        table = table.assign(Hugo_Symbol=table["Hugo_Symbol"].replace(PREVIOUS_SYMBOLS))
+        notes.append(f"{int(old.sum())} of {len(table)} mutation rows carry a previous gene symbol (as MLL2 for KMT2D)")
+    position = ["Chromosome", "Start_Position", "Reference_Allele", "Tumor_Seq_Allele2"]
+    if set(position) <= set(table.columns):
+        key = ["Tumor_Sample_Barcode", "Hugo_Symbol", *position]
+        once = table.drop_duplicates(key)
+        if len(once) < len(table):
+            notes.append(f"{len(table) - len(once)} of {len(table)} mutation rows repeat a call and are counted once")
+        table = once
+    if "Variant_Classification" in table:
+        kept = table[~table["Variant_Classification"].isin(NOT_PROTEIN_CHANGING)]
+        if len(kept) < len(table):
+            gone = len(table) - len(kept)
+            notes.append(
+                f"{gone} of {len(table)} mutation rows change no protein (silent, intron, UTR, flank): left out"
+            )
+        table = kept
+    else:
+        notes.append("mutations come without consequence: every call counts, variants of unknown significance included")
+    return table.reset_index(drop=True)
+
+
+def _copy_number(table: pd.DataFrame | None, known: set[str] | None, problems: list[Problem]) -> pd.DataFrame | None:
+    if table is None:
+        return None
+    if "Hugo_Symbol" not in table:
+        problems.append(Problem(CNA_FILE, "is missing; add it", column="Hugo_Symbol"))
+        return None
+    values = (
+        table.replace({"Hugo_Symbol": PREVIOUS_SYMBOLS})
+        .set_index("Hugo_Symbol")
+        .drop(columns=["Entrez_Gene_Id", "Cytoband"], errors="ignore")
+    )
+    for sample in values.columns:
+        if known is not None and sample not in known:
+            problems.append(
+                Problem(CNA_FILE, f"sample is not in {SAMPLE_FILE}; add it or drop the column", column=sample)
+            )
+            return None
+    numeric = values.apply(pd.to_numeric, errors="coerce")
+    strange = (values != "") & ~numeric.isin([-2, -1.5, -1, 0, 1, 2])
+    if strange.to_numpy().any():
+        row, column = np.argwhere(strange.to_numpy())[0]
+        message = (
+            f"'{values.iat[row, column]}' is no discrete copy number; give -2, -1.5, -1, 0, 1, 2 or leave it empty"
+        )
+        problems.append(Problem(CNA_FILE, message, row=int(table.index[row]), column=str(values.columns[column])))
+        return None
+    return numeric.groupby(level=0, sort=False).first()
+
+
+def check_study(folder: Path) -> tuple[Cohort | None, list[Problem]]:
+    """A study folder judged: the cohort where it can be read (else None), and every problem found."""
+    return _load(Path(folder))
+
+
+def read_study(folder: Path) -> Cohort:
+    """The cohort in a study folder. Raises CohortError with the first problem in one line."""
+    cohort, problems = _load(Path(folder))
+    if problems:
+        more = f" (and {len(problems) - 1} more: `lcnec cohort check {folder}` lists them)" if len(problems) > 1 else ""
+        where = "" if problems[0].file == str(folder) else f"{Path(folder).name}/"
+        raise CohortError(f"{where}{problems[0]}{more}")
+    return cohort
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 of a study folder: names and contents of its files."""
+    return provenance.of_folder(Path(folder))
+
+
+# --- writing ---------------------------------------------------------------------------------------------------
+
+
+def _cell(value) -> str:
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return ""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value).replace("\t", " ").replace("\n", " ")
+
+
+def _attribute_lines(table: pd.DataFrame) -> list[str]:
+    """cBioPortal's four lines above a clinical header: name, description, type, priority."""
+    numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in table.columns]
+    return [
+        "#" + "\t".join(name.replace("_", " ").title() for name in table.columns),
+        "#" + "\t".join(name.replace("_", " ").capitalize() for name in table.columns),
+        "#" + "\t".join("NUMBER" if is_number else "STRING" for is_number in numeric),
+        "#" + "\t".join("1" for _ in table.columns),
+    ]
+
+
+def _write_table(path: Path, table: pd.DataFrame, above: list[str] | None = None) -> None:
+    cells = table.map(_cell)
+    rows = ["\t".join(table.columns), *("\t".join(row) for row in cells.itertuples(index=False, name=None))]
+    path.write_text("\n".join([*(above or []), *rows]) + "\n", encoding="utf-8")
+
+
+def _meta(path: Path, **fields) -> None:
+    path.write_text("".join(f"{key}: {value}\n" for key, value in fields.items()), encoding="utf-8")
+
+
+def write_study(
+    folder: Path,
+    *,
+    patients: pd.DataFrame,
+    samples: pd.DataFrame,
+    study: dict,
+    mutations: pd.DataFrame | None = None,
+    panel_genes: dict[str, list[str]] | None = None,
+    readme: str = "",
+) -> Path:
+    """Tables as a cBioPortal study folder, written beside and moved in whole: a reader never sees half of one.
+
+    patients: with PATIENT_ID and any of COLUMNS; status columns as text (`0:LIVING`). samples: with SAMPLE_ID and
+    PATIENT_ID. study: STUDY_FIELDS. mutations: MAF columns. panel_genes: the genes of each panel in GENE_PANEL.
+    """
+    import yaml
+
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    identifier = folder.name
+    try:
+        _meta(
+            scratch / "meta_study.txt",
+            type_of_cancer="lung",
+            cancer_study_identifier=identifier,
+            name=study.get("name", identifier),
+            description=study.get("source", identifier),
+        )
+        for file, kind, table in (
+            (PATIENT_FILE, "PATIENT_ATTRIBUTES", patients),
+            (SAMPLE_FILE, "SAMPLE_ATTRIBUTES", samples),
+        ):
+            _meta(
+                scratch / file.replace("data_", "meta_"),
+                cancer_study_identifier=identifier,
+                genetic_alteration_type="CLINICAL",
+                datatype=kind,
+                data_filename=file,
+            )
+            _write_table(scratch / file, table, above=_attribute_lines(table))
+        if mutations is not None:
+            _meta(
+                scratch / MUTATION_FILE.replace("data_", "meta_"),
+                cancer_study_identifier=identifier,
+                genetic_alteration_type="MUTATION_EXTENDED",
+                datatype="MAF",
+                stable_id="mutations",
+                show_profile_in_analysis_tab="true",
+                profile_name="Mutations",
+                profile_description="Mutations",
+                data_filename=MUTATION_FILE,
+            )
+            _write_table(scratch / MUTATION_FILE, mutations)
+        if panel_genes:
+            matrix = samples[["SAMPLE_ID"]].assign(mutations=samples["GENE_PANEL"])
+            _meta(
+                scratch / PANEL_MATRIX_FILE.replace("data_", "meta_"),
+                cancer_study_identifier=identifier,
+                genetic_alteration_type="GENE_PANEL_MATRIX",
+                datatype="GENE_PANEL_MATRIX",
+                data_filename=PANEL_MATRIX_FILE,
+            )
+            _write_table(scratch / PANEL_MATRIX_FILE, matrix)
+            for panel, genes in panel_genes.items():
+                _meta(
+                    scratch / f"data_gene_panel_{panel}.txt",
+                    stable_id=panel,
+                    description=f"{len(genes)} genes",
+                    gene_list="\t".join(sorted(genes)),
+                )
+        (scratch / STUDY_FILE).write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        if readme:
+            (scratch / "README.md").write_text(readme, encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        scratch.chmod(0o755)
+        scratch.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return folder

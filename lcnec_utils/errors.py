@@ -1,0 +1,13 @@
+"""The two things that can be wrong: what the user gave (refused), and what a cohort does not have (skipped)."""
+
+
+class UserError(Exception):
+    """One line that says what is wrong, where, and what to do; the command line prints it and exits with 2."""
+
+    def _render_traceback_(self):
+        # IPython asks an exception for its own rendering: a reader of a notebook sees the line, not a stack.
+        return [f"{type(self).__name__}: {self}"]
+
+
+class MissingData(UserError):
+    """A cohort does not hold what a panel needs: the panel is skipped, and this line is the stated reason."""

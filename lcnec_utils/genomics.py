@@ -1,0 +1,155 @@
+"""Alterations, genotypes and the genomic subtype of LCNEC, with "not profiled" kept apart from "wild type"."""
+
+import numpy as np
+import pandas as pd
+
+from lcnec_utils import formats
+from lcnec_utils.cohort import Cohort
+
+NSCLC_LIKE, SCLC_LIKE, UNCLASSIFIED, UNKNOWN = "NSCLC-like", "SCLC-like", "Unclassified", "Unknown"
+SUBTYPES = [NSCLC_LIKE, SCLC_LIKE, UNCLASSIFIED]
+SUBTYPE_GENES = ["KEAP1", "KRAS", "STK11", "TP53", "RB1"]
+
+MUTATION_CLASSES = {
+    "Missense_Mutation": "missense",
+    "In_Frame_Del": "in-frame indel",
+    "In_Frame_Ins": "in-frame indel",
+    "Nonsense_Mutation": "truncating",
+    "Frame_Shift_Del": "truncating",
+    "Frame_Shift_Ins": "truncating",
+    "Splice_Site": "splice",
+    "Splice_Region": "splice",
+}
+UNSTATED = "mutation, consequence not given"
+OTHER = "other mutation"
+DEEP_DELETION, AMPLIFICATION, REARRANGEMENT = "deep deletion", "amplification", "rearrangement"
+CLASSES = [
+    "truncating", "missense", "splice", "in-frame indel", OTHER, UNSTATED, DEEP_DELETION, AMPLIFICATION, REARRANGEMENT,
+]  # fmt: skip
+
+
+def alterations(cohort: Cohort, genes: list[str]) -> pd.DataFrame:
+    """Every alteration of the genes, each class once per sample and gene. Columns: sample, gene, alteration.
+
+    Mutations by class, deep deletions and amplifications where the cohort has copy number, rearrangements where it
+    has structural variants.
+    """
+    calls = cohort.need_mutations()
+    calls = calls[calls["Hugo_Symbol"].isin(genes)]
+    kind = UNSTATED
+    if "Variant_Classification" in calls:
+        words = calls["Variant_Classification"]
+        kind = words.map(MUTATION_CLASSES).fillna(pd.Series(np.where(words == "", UNSTATED, OTHER), words.index))
+    found = [pd.DataFrame({"sample": calls["Tumor_Sample_Barcode"], "gene": calls["Hugo_Symbol"], "alteration": kind})]
+    if cohort.copy_number is not None:
+        levels = cohort.copy_number.reindex([gene for gene in genes if gene in cohort.copy_number.index])
+        for code, name in ((-2, DEEP_DELETION), (2, AMPLIFICATION)):
+            where = np.argwhere(levels.to_numpy() == code)
+            found.append(
+                pd.DataFrame(
+                    {
+                        "sample": levels.columns.to_numpy()[where[:, 1]],
+                        "gene": levels.index.to_numpy()[where[:, 0]],
+                        "alteration": name,
+                    }
+                )
+            )
+    if cohort.structural_variants is not None:
+        for site in ("Site1_Hugo_Symbol", "Site2_Hugo_Symbol"):
+            if site in cohort.structural_variants:
+                hits = cohort.structural_variants[cohort.structural_variants[site].isin(genes)]
+                found.append(
+                    pd.DataFrame({"sample": hits["Sample_Id"], "gene": hits[site], "alteration": REARRANGEMENT})
+                )
+    table = pd.concat(found, ignore_index=True).drop_duplicates()
+    return table.sort_values(["sample", "gene", "alteration"], ignore_index=True)
+
+
+INACTIVATED_BY_LOSS = {"RB1", "TP53", "STK11", "KEAP1", "SMARCA4", "CDKN2A", "PTEN", "ARID1A", "NF1", "KMT2D"}
+
+
+def altered(cohort: Cohort, genes: list[str]) -> pd.DataFrame:
+    """Whether each sample's gene is altered: True, False, or missing where it was not profiled. Samples × genes.
+
+    A mutation alters any gene; a deep deletion, where there is copy number, alters a tumour suppressor
+    (INACTIVATED_BY_LOSS). Amplifications and rearrangements are shown by `alterations` and not counted here.
+    """
+    table = alterations(cohort, genes)
+    counts = ~table["alteration"].isin([AMPLIFICATION, REARRANGEMENT, DEEP_DELETION])
+    counts |= (table["alteration"] == DEEP_DELETION) & table["gene"].isin(INACTIVATED_BY_LOSS)
+    hit = pd.crosstab(table.loc[counts, "sample"], table.loc[counts, "gene"]) > 0
+    hit = hit.reindex(index=cohort.samples.index, columns=genes, fill_value=False).astype("boolean")
+    for gene in genes:
+        hit[gene] = hit[gene].mask(~cohort.profiled(gene) & ~hit[gene])
+    return hit
+
+
+def genomic_subtype(cohort: Cohort) -> pd.Series:
+    """The genomic subtype of each sample, by mutation (and deep deletion where there is copy number).
+
+    SCLC-like: TP53 and RB1 altered. NSCLC-like: STK11, KRAS or KEAP1 altered and RB1 wild type. Unclassified:
+    neither. Unknown: one of the five genes was not profiled. Source: the main paper's Results and Methods.
+    """
+    genes = altered(cohort, SUBTYPE_GENES)
+    complete = genes.notna().all(axis=1)
+    known = genes.fillna(False).astype(bool)
+    sclc = known["TP53"] & known["RB1"]
+    nsclc = (known["STK11"] | known["KRAS"] | known["KEAP1"]) & ~known["RB1"]
+    subtype = np.select([~complete, sclc, nsclc], [UNKNOWN, SCLC_LIKE, NSCLC_LIKE], UNCLASSIFIED)
+    return pd.Series(pd.Categorical(subtype, [*SUBTYPES, UNKNOWN]), index=cohort.samples.index, name="genomic_subtype")
+
+
+def by_patient(cohort: Cohort, values: pd.Series | pd.DataFrame):
+    """Sample-level values by patient, each patient through the sample that stands for it. Index PATIENT_ID."""
+    chosen = cohort.one_sample_per_patient()
+    return values.reindex(chosen.to_numpy()).set_axis(chosen.index)
+
+
+def prevalence(hit: pd.DataFrame, groups: pd.Series, first: str, second: str) -> pd.DataFrame:
+    """How many samples carry each gene in two groups, of those profiled. Index gene; columns k_1, n_1, k_2, n_2."""
+    rows = {}
+    for gene in hit:
+        row = {}
+        for side, name in ((1, first), (2, second)):
+            values = hit.loc[groups.reindex(hit.index) == name, gene].dropna()
+            row |= {f"k_{side}": int(values.sum()), f"n_{side}": len(values)}
+        rows[gene] = row
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("gene")
+
+
+def frequently_mutated(cohort: Cohort, at_least: float = 0.05) -> list[str]:
+    """Genes mutated in at least this share of all samples, most frequent first, ties by symbol."""
+    calls = cohort.need_mutations()[["Tumor_Sample_Barcode", "Hugo_Symbol"]].drop_duplicates()
+    counts = calls["Hugo_Symbol"].value_counts()
+    counts = counts[counts >= at_least * len(cohort.samples)]
+    return sorted(counts.index, key=lambda gene: (-counts[gene], gene))
+
+
+def carrier(hit: pd.DataFrame) -> pd.DataFrame:
+    """True and False as the groups "wild type" and "mutated", wild type first; not profiled stays missing."""
+    words = hit.astype(object).replace({True: "mutated", False: "wild type"})
+    return words.apply(lambda gene: pd.Categorical(gene.where(gene.notna(), None), ["wild type", "mutated"]))
+
+
+def clinical_tracks(cohort: Cohort, columns: dict[str, str]) -> dict[str, pd.Series]:
+    """Clinical columns by sample, under their labels; a column the cohort lacks is left out."""
+    tracks = {}
+    for name, label in columns.items():
+        if name in cohort.samples:
+            tracks[label] = cohort.samples[name]
+        elif name in cohort.patients:
+            tracks[label] = cohort.samples["PATIENT_ID"].map(cohort.patients[name])
+    return tracks
+
+
+def subtype_sentence(subtype: pd.Series) -> str:
+    """How many samples are of each genomic subtype, in one sentence; shares are of those whose subtype is known."""
+    counts = subtype.value_counts()
+    known = int(counts[SUBTYPES].sum())
+    shares = ", ".join(f"{name} {formats.share(int(counts[name]), known)}" for name in SUBTYPES)
+    unknown = (
+        f"; {counts[UNKNOWN]} of {len(subtype)} unknown, for a defining gene was not profiled"
+        if counts[UNKNOWN]
+        else ""
+    )
+    return f"Genomic subtype: {shares}{unknown}."

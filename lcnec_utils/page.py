@@ -1,0 +1,412 @@
+"""Page: what a notebook holds. It checks the parameters, hands out cohorts, saves panels with their evidence, records findings.
+
+A notebook's panels and findings go to a scratch folder and are moved in by `finish`, the record
+`build/<run>/<notebook>.json` last of all: what is half-written is never taken for a result.
+"""
+
+import ast
+import contextlib
+import dataclasses
+import io
+import json
+import math
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from lcnec_utils import __version__, claims, params, paths, provenance
+from lcnec_utils import cohort as cohorts
+from lcnec_utils.errors import MissingData, UserError
+from lcnec_utils.plots import palette
+from lcnec_utils.public import build as public
+
+PROJECT = f"lcnec-compendium {__version__}"
+SCREEN_DPI, PRINT_DPI, RASTER_DPI = 96, 300, 150
+MOST_MARKS = 2000  # a layer with more is drawn as pixels inside the vector figure
+SIGNIFICANT_DIGITS = 8
+# What a fresh kernel's namespace holds besides parameters
+KERNEL_NAMES = {"In", "Out", "get_ipython", "exit", "quit", "open"}
+
+
+def notebook_path(name: str) -> Path:
+    """The notebook of a name such as 02_outcomes."""
+    return paths.NOTEBOOKS / f"{name}.ipynb"
+
+
+def declared(notebook: Path) -> dict:
+    """The parameters of a notebook's tagged cell with their defaults, in order."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    source = next("".join(c["source"]) for c in cells if "parameters" in c.get("metadata", {}).get("tags", []))
+    values = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            values[node.target.id] = ast.literal_eval(node.value)
+    return values
+
+
+@cache
+def panels_of(notebook: str) -> dict[str, dict]:
+    """The panels that a notebook must draw or skip with a reason, by id, from params/panels.yaml."""
+    entries = params.read_yaml(paths.PANELS)
+    mine = {id: entry for id, entry in entries.items() if entry["notebook"] == notebook}
+    return {id: entry for id, entry in mine.items() if not entry.get("planned")}
+
+
+def find_cohort(name: str) -> Path:
+    """The folder of a cohort named in a role: a built one, or a study folder of the user's.
+
+    Raises MissingData, naming the command that builds it, where a known cohort is not built; UserError where the
+    name is neither a known cohort nor a folder.
+    """
+    if name in public.names():
+        if not (public.folder_of(name) / public.STAMP).exists():
+            raise MissingData(f"cohort {name} is not built; `lcnec cohort build {name}` makes it")
+        return public.folder_of(name)
+    folder = paths.from_root(name)
+    if folder.is_dir():
+        return folder
+    raise UserError(
+        f"cohort '{name}' is neither a known cohort{params.nearest(name, public.names())} nor a folder; "
+        "paths are read from the project's top"
+    )
+
+
+def inputs(notebook: str, run: params.RunParameters) -> dict:
+    """What a notebook's results depend on, as digests: code, parameters, panels, claims, cohorts by role."""
+    path = notebook_path(notebook)
+    mine = {name: getattr(run, name) for name in declared(path)}
+    digests = {}
+    for role in params.ROLES:
+        if mine.get(role):
+            try:
+                digests[role] = cohorts.digest(find_cohort(mine[role]))
+            except MissingData as reason:
+                digests[role] = str(reason)
+    return {
+        "code": provenance.of_notebook(path),
+        "parameters": provenance.of_object(mine),
+        "panels": provenance.of_object(panels_of(notebook)),
+        "claims": provenance.of_folder(paths.PUBLISHED) if paths.PUBLISHED.exists() else "",
+        "cohorts": digests,
+    }
+
+
+def record_path(run: str, notebook: str) -> Path:
+    """Where a notebook's record lies once it has ended."""
+    return paths.build(run) / f"{notebook}.json"
+
+
+def read_record(run: str, notebook: str) -> dict | None:
+    """The record of a notebook that has ended, or None."""
+    try:
+        return json.loads(record_path(run, notebook).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+@dataclasses.dataclass
+class Panel:
+    """One panel being drawn; `save` keeps its figure with the numbers plotted."""
+
+    page: "Page"
+    id: str
+    saved: bool = False
+
+    def save(self, figure, table: pd.DataFrame, says: str = "", **more: pd.DataFrame) -> None:
+        """Keep the figure as SVG and PNG, the numbers plotted as CSV, and show it with one sentence.
+
+        table goes to <panel>.csv; each further table to <panel>.<name>.csv. The index is written where it has a name.
+        """
+        self.page._save(self.id, figure, table, more)
+        self.saved = True
+        self.page._show(self.id, figure, says)
+
+
+class Page:
+    """A notebook's page. `namespace` is globals(): the parameters, as the notebook or papermill set them."""
+
+    def __init__(self, notebook: str, namespace: dict):
+        self.notebook = notebook
+        names = declared(notebook_path(notebook))
+        given = {name: namespace[name] for name in names if name in namespace}
+        self._refuse_strangers(namespace, set(names))
+        self.parameters = params.validate(given, notebook)
+        self.run = self.parameters.run
+        self.panels = panels_of(notebook)
+        self._cohorts: dict[str, cohorts.Cohort] = {}
+        self._drawn: dict[str, dict[str, str]] = {}
+        self._skipped: dict[str, str] = {}
+        self._findings: dict[str, dict] = {}
+        self._inputs = inputs(notebook, self.parameters)
+        paths.build(self.run).mkdir(parents=True, exist_ok=True)
+        record_path(self.run, notebook).unlink(missing_ok=True)
+        for left in paths.build(self.run).glob(f".{notebook}.*.tmp"):
+            shutil.rmtree(left, ignore_errors=True)
+        self._scratch = Path(tempfile.mkdtemp(prefix=f".{notebook}.", suffix=".tmp", dir=paths.build(self.run)))
+        palette.apply()
+
+    def _refuse_strangers(self, namespace: dict, known: set[str]) -> None:
+        """A name that a fresh kernel holds and the notebook does not declare was injected by mistake (`-p chort x`)."""
+        shell = namespace.get("get_ipython")
+        if shell is None or shell().execution_count > 3:
+            return  # a reader who reruns the cell later has names of their own
+        for name in namespace:
+            if name not in known | KERNEL_NAMES | {"Page"} and not name.startswith("_"):
+                raise params.ParameterError(f"{self.notebook}: unknown parameter '{name}'{params.nearest(name, known)}")
+
+    # --- cohorts
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any cohort handed out on this page is simulated."""
+        return any(cohort.simulated for cohort in self._cohorts.values())
+
+    def cohort(self, role: str) -> cohorts.Cohort:
+        """The cohort that plays a role in this run. Raises MissingData, which skips the panel, where there is none."""
+        if role not in self._cohorts:
+            name = getattr(self.parameters, role)
+            if not name:
+                raise MissingData(f"this run names no cohort for the role '{role}' ({params.ROLES[role]})")
+            self._cohorts[role] = cohorts.read_study(find_cohort(name))
+        return self._cohorts[role]
+
+    def describe(self) -> pd.DataFrame:
+        """The run's cohorts, one row per role: patients, samples, mutations, and what reading them changed or lacks."""
+        rows = []
+        for role in [role for role in params.ROLES if role in declared(notebook_path(self.notebook))]:
+            try:
+                cohort = self.cohort(role)
+            except MissingData as reason:
+                rows.append(
+                    {
+                        "role": role,
+                        "cohort": "none",
+                        "patients": 0,
+                        "samples": 0,
+                        "mutations": 0,
+                        "notes": str(reason),
+                    }
+                )
+                continue
+            rows.append(
+                {
+                    "role": role,
+                    "cohort": cohort.label,
+                    "patients": len(cohort.patients),
+                    "samples": len(cohort.samples),
+                    "mutations": 0 if cohort.mutations is None else len(cohort.mutations),
+                    "notes": " ".join([*cohort.study.get("notes", []), *(f"{note}." for note in cohort.notes)]),
+                }
+            )
+            for other, earlier in list(self._cohorts.items()):
+                both = len(cohort.patients.index.intersection(earlier.patients.index))
+                if other != role and both and not (cohort.simulated or earlier.simulated):
+                    rows[-1]["notes"] += f" {both} of these patients are also in the role '{other}': not independent."
+        return pd.DataFrame(rows).set_index("role")
+
+    def contents(self) -> pd.DataFrame:
+        """Every panel of the compendium that is drawn today: its notebook, what it shows, where the source has it."""
+        entries = params.read_yaml(paths.PANELS)
+        rows = [
+            {"notebook": entry["notebook"], "panel": id, "shows": entry["title"], "source": entry["source"]}
+            for id, entry in entries.items()
+            if not entry.get("planned")
+        ]
+        return pd.DataFrame(rows).sort_values(["notebook", "panel"]).set_index(["notebook", "panel"])
+
+    # --- panels
+
+    @contextlib.contextmanager
+    def panel(self, id: str):
+        """A panel: draw it inside and `save` it. What a cohort lacks (MissingData) skips it with the reason stated."""
+        import matplotlib.pyplot as plt
+        from IPython.display import Markdown, display
+
+        if id not in self.panels:
+            raise UserError(
+                f"panel '{id}' is not one of {self.notebook}'s in params/panels.yaml{params.nearest(id, self.panels)}"
+            )
+        panel = Panel(self, id)
+        try:
+            yield panel
+        except MissingData as reason:
+            self._skipped[id] = str(reason)
+            display(Markdown(f"*Skipped: {reason}.*"))
+        else:
+            if not panel.saved:
+                raise UserError(f"panel '{id}' ended without a figure; save one or skip with a reason")
+        finally:
+            plt.close("all")
+
+    def skip(self, reason: str) -> None:
+        """Skip the panel being drawn, with a reason that the run's summary and the ledger repeat."""
+        raise MissingData(reason)
+
+    def _provenance(self, panel: str, csv: str) -> str:
+        """What a figure and its table carry: no commit and no date, for being committed must not make them stale."""
+        return json.dumps(
+            {
+                "project": PROJECT,
+                "run": self.run,
+                "panel": panel,
+                "simulated": self.simulated,
+                "cohorts": {
+                    role: f"{getattr(self.parameters, role)} {self._inputs['cohorts'][role][: provenance.SHORT]}"
+                    for role in sorted(self._cohorts)
+                },
+                "parameters": self._inputs["parameters"][: provenance.SHORT],
+                "csv": csv,
+            },
+            ensure_ascii=False,
+        )
+
+    def _save(self, id: str, figure, table: pd.DataFrame, more: dict[str, pd.DataFrame]) -> None:
+        if self.simulated:
+            _mark_simulated(figure)
+        bodies = {
+            f"{id}.csv": _csv(table),
+            **{f"{id}.{name}.csv": _csv(extra) for name, extra in more.items()},
+        }
+        main = provenance.of_bytes(bodies[f"{id}.csv"].encode())
+        for name, body in bodies.items():
+            line = self._provenance(id, provenance.of_bytes(body.encode()))
+            (self._scratch / name).write_text(f"# {line}\n{body}", encoding="utf-8")
+        _rasterise(figure)
+        line = self._provenance(id, main)
+        title = self.panels[id]["title"] + (" (simulated cohort)" if self.simulated else "")
+        common = {"bbox_inches": "tight", "pad_inches": 0.04}
+        figure.savefig(
+            self._scratch / f"{id}.svg",
+            dpi=RASTER_DPI,
+            metadata={"Date": None, "Creator": PROJECT, "Title": title, "Description": line},
+            **common,
+        )
+        figure.savefig(
+            self._scratch / f"{id}.png",
+            dpi=PRINT_DPI,
+            metadata={"Software": None, "Title": title, "Description": line},
+            **common,
+        )
+        self._drawn[id] = {
+            name: provenance.of_file(self._scratch / name) for name in sorted([*bodies, f"{id}.svg", f"{id}.png"])
+        }
+
+    def _show(self, id: str, figure, says: str) -> None:
+        from IPython.display import Image, Markdown, display
+        from PIL import Image as Picture
+
+        buffer = io.BytesIO()
+        figure.savefig(buffer, dpi=SCREEN_DPI, bbox_inches="tight", pad_inches=0.04, metadata={"Software": None})
+        picture = Picture.open(buffer).convert("RGB").quantize(128, method=Picture.Quantize.MEDIANCUT, dither=0)
+        small = io.BytesIO()
+        picture.save(small, "PNG", optimize=True)
+        # the panel's name goes along, so that `lcnec refresh` knows which pictures hold single patients
+        display(Image(data=small.getvalue(), format="png"), metadata={"lcnec": {"panel": id}})
+        if says:
+            display(Markdown(says))
+
+    # --- findings and the end
+
+    def claim(self, id: str, finding: claims.Finding) -> None:
+        """Answer a published claim with a recomputed value. Raises UserError for a claim nobody printed."""
+        known = claims.published()
+        if id not in known:
+            raise UserError(f"claim '{id}' is not in params/published{params.nearest(id, known)}")
+        self._findings[id] = {
+            key: value
+            for key, value in dataclasses.asdict(finding).items()
+            if value is not None and value != "" and not (isinstance(value, float) and math.isnan(value))
+        }
+
+    def finish(self) -> pd.DataFrame:
+        """Move the panels in, write the record and the run's manifest; returns drawn and skipped panels as a table."""
+        import filelock
+
+        left = [id for id in self.panels if id not in self._drawn and id not in self._skipped]
+        if left:
+            raise UserError(f"{self.notebook}: panel '{left[0]}' was neither drawn nor skipped")
+        target = paths.figures(self.run)
+        target.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(paths.build(self.run) / ".manifest.lock"):
+            for id in self.panels:
+                for old in [*target.glob(f"{id}.*")]:
+                    old.unlink()
+            for id in self._drawn:
+                for name in self._drawn[id]:
+                    (self._scratch / name).rename(target / name)
+            record = {
+                "notebook": self.notebook,
+                "run": self.run,
+                "simulated": self.simulated,
+                "cohorts": {role: cohort.label for role, cohort in sorted(self._cohorts.items())},
+                "inputs": self._inputs,
+                "drawn": self._drawn,
+                "skipped": self._skipped,
+                "findings": self._findings,
+            }
+            _write_json(record_path(self.run, self.notebook), record)
+            write_manifest(self.run)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        rows = [
+            {
+                "panel": id,
+                "shows": entry["title"],
+                "outcome": "drawn" if id in self._drawn else f"skipped: {self._skipped[id]}",
+            }
+            for id, entry in self.panels.items()
+        ]
+        return pd.DataFrame(rows, columns=["panel", "shows", "outcome"]).set_index("panel")
+
+
+def _write_json(path: Path, value) -> None:
+    """JSON written beside and renamed, so that a reader sees all of it or nothing."""
+    scratch = path.with_name(f".{path.name}.tmp")
+    scratch.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    scratch.replace(path)
+
+
+def write_manifest(run: str) -> None:
+    """figures/<run>/manifest.json from the run's records: what made each notebook's panels, SHA-256 of each file."""
+    notebooks = {}
+    for path in sorted(paths.build(run).glob("[0-9][0-9]_*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        notebooks[record["notebook"]] = {
+            "inputs": provenance.of_object(record["inputs"]),
+            "simulated": record["simulated"],
+            "panels": record["drawn"],
+            "skipped": record["skipped"],
+        }
+    _write_json(paths.figures(run) / "manifest.json", {"project": PROJECT, "run": run, "notebooks": notebooks})
+
+
+def _csv(table: pd.DataFrame) -> str:
+    """A table as CSV text; floats at eight significant digits, which is where processors begin to differ."""
+    return table.to_csv(
+        index=any(name is not None for name in table.index.names),
+        float_format=f"%.{SIGNIFICANT_DIGITS}g",
+        lineterminator="\n",
+    )
+
+
+def _mark_simulated(figure) -> None:
+    """Write "simulated cohort" across every axes that holds data: a crop of the figure still carries it."""
+    for ax in figure.axes:
+        if ax.has_data():
+            ax.text(
+                0.5, 0.5, "simulated cohort", transform=ax.transAxes, ha="center", va="center", rotation=20,
+                fontsize=11, color=palette.EMPHASIS, alpha=0.28, zorder=10, gid="simulated",
+            )  # fmt: skip
+
+
+def _rasterise(figure) -> None:
+    """Layers of many marks become pixels, so that an SVG stays small."""
+    for ax in figure.axes:
+        for artist in ax.collections:
+            if len(artist.get_offsets()) > MOST_MARKS:
+                artist.set_rasterized(True)
+        for line in ax.lines:
+            if len(line.get_xdata()) > MOST_MARKS:
+                line.set_rasterized(True)

@@ -1,0 +1,163 @@
+"""The typed run: every parameter a notebook may take, its default, its bounds, and the refusals in one line.
+
+A run is one flat YAML file in `params/` that lists departures from these defaults; its `run` is the file's stem.
+"""
+
+import difflib
+import re
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lcnec_utils.errors import UserError
+
+ROLES = {
+    "cohort": "the LCNEC cohort: clinical table, samples and mutations",
+    "icb": "patients treated with immune checkpoint blockade: progression-free survival and mutations",
+}
+
+
+class ParameterError(UserError):
+    """A parameter that no notebook takes, or a value it cannot have."""
+
+
+class RunParameters(BaseModel):
+    """One run. A role holds the name of a built cohort, a study folder, or nothing (its panels are then skipped)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, validate_default=True)
+
+    run: str = Field("msk_met", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="name of the run")
+    cohort: str = Field("msk_met_lcnec", description="role: " + ROLES["cohort"])
+    icb: str = Field("nsclc_pd1_msk_2018", description="role: " + ROLES["icb"])
+    seed: int = Field(1, ge=0, le=2**32 - 1, description="seed of everything random")
+    drivers: list[str] = Field(
+        ["STK11", "KEAP1", "KRAS", "EGFR"],
+        min_length=1,
+        description="genes of the checkpoint-blockade panels",
+    )
+    outcome_genes: list[str] = Field(
+        ["EGFR", "KRAS", "KEAP1", "RB1", "SMARCA4", "STK11", "TP53"],
+        min_length=1,
+        description="genes whose mutation is held against overall survival",
+    )
+    landscape_genes: list[str] = Field(
+        [
+            "TP53",
+            "RB1",
+            "STK11",
+            "KEAP1",
+            "KRAS",
+            "SMARCA4",
+            "KMT2D",
+            "CDKN2A",
+            "PTEN",
+            "ARID1A",
+            "NF1",
+            "EGFR",
+        ],
+        min_length=1,
+        description="genes of the landscape plot, top to bottom",
+    )
+    tmb_high_per_mb: float = Field(10.0, gt=0, le=1000, description="TMB-high from this many mutations per Mb on")
+    pdl1_positive_percent: float = Field(
+        1.0, gt=0, le=100, description="PD-L1 positive from this tumour proportion score on"
+    )
+    min_group: int = Field(5, ge=2, le=1000, description="a group with fewer patients is shown, not tested")
+
+
+def _line(key: str, value, kind: str, message: str, bounds: dict) -> str:
+    shown = f"{key}: {value!r}"
+    if kind.endswith("_type") and isinstance(value, str) and re.fullmatch(r"[\d.]+e[+-]?\d+", value, re.I):
+        return f"{shown} is text to YAML; write it with a point, as {float(value):.1e}"
+    if kind == "string_type" and isinstance(value, bool):
+        return f"{shown} is a yes/no to YAML; put the word in quotes"
+    if kind == "string_pattern_mismatch":
+        return f"{shown} must be letters, digits, _ and - only, and start with a letter or digit"
+    wanted = {
+        "string_type": "text",
+        "int_type": "a whole number",
+        "int_from_float": "a whole number",
+        "float_type": "a number",
+        "bool_type": "true or false",
+        "list_type": "a list of texts",
+        "too_short": "a list that is not empty",
+    }.get(kind)
+    if wanted:
+        return f"{shown} must be {wanted}"
+    return f"{shown} is refused: {message[0].lower()}{message[1:]}"
+
+
+def nearest(word: str, known) -> str:
+    """` (did you mean 'x'?)` for the nearest known word, or nothing."""
+    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5)
+    return f" (did you mean '{close[0]}'?)" if close else ""
+
+
+def validate(values: dict, where: str = "parameters") -> RunParameters:
+    """The typed run of a mapping; raises ParameterError with one line that names the first bad key."""
+    known = RunParameters.model_fields
+    for key in values:
+        if key not in known:
+            raise ParameterError(f"{where}: unknown parameter '{key}'{nearest(str(key), known)}")
+    try:
+        return RunParameters(**values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        line = _line(key, first["input"], first["type"], first["msg"], first.get("ctx", {}))
+        raise ParameterError(f"{where}: {line}") from None
+
+
+def _unique_keys(loader, node):
+    seen = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in seen:
+            raise ParameterError(f"row {key_node.start_mark.line + 1}: '{key}' is given twice; keep one")
+        seen[key] = loader.construct_object(value_node, deep=True)
+    return seen
+
+
+def read_yaml(path: Path) -> dict:
+    """A flat YAML mapping read as papermill reads it (PyYAML, safe), with duplicate keys refused."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_keys)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ParameterError(f"{path}: no such file; a run is a YAML file, see params/msk_met.yaml") from None
+    except UnicodeDecodeError:
+        raise ParameterError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    for row, line in enumerate(text.splitlines(), 1):
+        if match := re.match(r"(\w+)\s*:\s*(0\d+)\s*(#.*)?$", line):
+            raise ParameterError(
+                f"{path.name}, row {row}: {match[1]}: {match[2]} is an octal number to YAML; write it without "
+                "the leading zero, or in quotes if it is text"
+            )
+    try:
+        values = yaml.load(text, Loader) or {}
+    except ParameterError as error:
+        raise ParameterError(f"{path.name}, {error}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f", row {mark.line + 1}" if mark else ""
+        raise ParameterError(f"{path.name}{at}: is not YAML ({getattr(error, 'problem', error)})") from None
+    if not isinstance(values, dict):
+        raise ParameterError(f"{path.name}: must be `name: value` lines")
+    return values
+
+
+def read_run(path: Path) -> RunParameters:
+    """The typed run of a params file. The file says its own name, for `papermill -f` hands on only its content."""
+    values = read_yaml(path)
+    run = validate(values, path.name)
+    if values.get("run") != path.stem:
+        raise ParameterError(
+            f"{path.name}: must hold the line `run: {path.stem}` (the run's name is the file's stem, and a "
+            "notebook run by hand knows it only from there)"
+        )
+    return run

@@ -1,0 +1,111 @@
+"""CoMut plot: one column per tumour, one row per gene, tumours ordered within subtype, clinical tracks below."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lcnec_utils.plots import palette
+
+
+def column_order(hit: pd.DataFrame, groups: pd.Series) -> list[str]:
+    """Samples by group, then by their alterations from the top gene down, then by name: the usual cascade."""
+    rank = groups.cat.codes.reindex(hit.index).rename("_group")
+    keys = (~hit.fillna(False).astype(bool)).assign(_group=rank, _name=hit.index)
+    return list(keys.sort_values(["_group", *hit.columns, "_name"]).index)
+
+
+def comut(
+    alterations: pd.DataFrame,
+    hit: pd.DataFrame,
+    groups: pd.Series,
+    *,
+    bars: pd.Series | None = None,
+    bars_label: str = "",
+    tracks: dict[str, pd.Series] | None = None,
+    width_mm: float = palette.PAGE_MM,
+    title: str = "",
+) -> Figure:
+    """The figure. marsilea lays out its own axes, so this one takes no ax.
+
+    alterations: sample, gene, alteration. hit: samples × genes (missing: not profiled). groups: categorical by sample.
+    bars: a number by sample, above. tracks: label → categorical values by sample, below.
+    """
+    import marsilea as ma
+    import marsilea.plotter as mp
+    from marsilea.layers import FrameRect, LayersMesh, Piece, Rect
+
+    order = column_order(hit, groups)
+    genes = list(hit.columns)
+    n = len(order)
+    names = [name for name in groups.cat.categories if (groups.reindex(order) == name).any()]
+    kinds = [kind for kind in palette.ALTERATION if (alterations["alteration"] == kind).any()]
+    table = alterations[alterations["gene"].isin(genes)]
+
+    def layer(kind: str) -> np.ndarray:
+        mine = table[table["alteration"] == kind]
+        grid = pd.crosstab(mine["gene"], mine["sample"]).reindex(index=genes, columns=order, fill_value=0)
+        return grid.to_numpy() > 0
+
+    class Thin(Piece):
+        """A band of half the height, so that a second alteration of a gene shows beside the first."""
+
+        def __init__(self, color, label):
+            super().__init__()
+            self.color, self.label, self.legend_entry = color, label, True
+
+        def draw(self, x, y, w, h, ax):
+            import matplotlib.patches as patches
+
+            return patches.Rectangle((x, y + h * 0.3), w, h * 0.4, facecolor=self.color, linewidth=0)
+
+        def legend(self, x, y, w, h):
+            return self.draw(x, y, w, h, None)
+
+    unprofiled = hit.reindex(order).isna().T.to_numpy()
+    layers = [~unprofiled, unprofiled]
+    pieces = [Rect(color="#ECECEC", label="no alteration"), FrameRect(color="#D0D0D0", label="not profiled")]
+    for kind in kinds:
+        small = kind in ("deep deletion", "amplification", "rearrangement")
+        layers.append(layer(kind))
+        pieces.append((Thin if small else Rect)(color=palette.ALTERATION[kind], label=kind))
+    keep = [i for i, grid in enumerate(layers) if grid.any()]
+    width = (width_mm - 90) * palette.MM
+    board = ma.ClusterBoard(np.zeros((len(genes), n)), width=width, height=0.155 * len(genes))
+    board.add_layer(
+        LayersMesh(layers=[layers[i] for i in keep], pieces=[pieces[i] for i in keep], shrink=(0.86, 0.82),
+                   legend_kws={"title": "Alteration", "fontsize": 6.5, "title_fontproperties": {"size": 7, "weight": "bold"}})
+    )  # fmt: skip
+    board.group_cols(groups.reindex(order).astype(str), order=names, spacing=0.008)
+    counts = groups.reindex(order).value_counts()
+    board.add_top(
+        mp.Chunk(
+            [f"{name}\nn = {counts[name]}" for name in names], [palette.colors(names)[name] for name in names],
+            props={"color": "white", "fontsize": 6.5}, padding=3,
+        ),
+        pad=0.03,
+    )  # fmt: skip
+    if bars is not None:
+        board.add_top(
+            mp.Numbers(bars.reindex(order).fillna(0).to_numpy(), color="#5D6D7E", label=bars_label, show_value=False,
+                       label_props={"fontsize": 6.5}),
+            size=0.38, pad=0.05,
+        )  # fmt: skip
+    board.add_left(mp.Labels(genes, fontsize=6.5, fontstyle="italic"), pad=0.05)
+    share = 100 * hit.mean().to_numpy(dtype=float)
+    board.add_right(mp.Labels([f"{value:.0f}%" for value in np.floor(share + 0.5)], fontsize=6.5), pad=0.05)
+    legend = {"fontsize": 6.5, "title_fontproperties": {"size": 7, "weight": "bold"}}
+    for label, values in (tracks or {}).items():
+        shown = values.reindex(order).astype(object).where(values.reindex(order).notna(), "not recorded").astype(str)
+        color = {
+            name: palette.MISSING if name == "not recorded" else tone
+            for name, tone in palette.colors(sorted(set(shown))).items()
+        }
+        board.add_bottom(
+            mp.Colors(shown, palette=color, label=label, label_loc="left", label_props={"fontsize": 6.5}, legend_kws={"title": label, **legend}),
+            size=0.12, pad=0.03,
+        )  # fmt: skip
+    board.add_legends(box_padding=2, pad=0.08)
+    if title:
+        board.add_title(top=title, fontsize=8, fontweight="bold", align="left", pad=0.08)
+    board.render()
+    return board.figure

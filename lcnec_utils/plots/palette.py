@@ -1,0 +1,86 @@
+"""Colours, sizes and fonts of every figure: one colour per subtype and per regimen everywhere, safe for colour-blind eyes."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+
+MM = 1 / 25.4
+COLUMN_MM, PAGE_MM = 89, 183  # the widths of a journal's column and page
+
+# Okabe & Ito's and Tol's colours, which stay apart in the common forms of colour blindness
+SUBTYPE = {"NSCLC-like": "#D55E00", "SCLC-like": "#0072B2", "Unclassified": "#8C8C8C", "Unknown": "#D9D9D9"}
+REGIMEN = {"Chemotherapy": "#E69F00", "Chemoimmunotherapy": "#009E73", "Immunotherapy": "#CC79A7"}
+CARRIER = {"mutated": "#882255", "wild type": "#44AA99"}
+LEVEL = {"high": "#332288", "low": "#DDAA33", "positive": "#332288", "negative": "#DDAA33"}
+ALTERATION = {
+    "truncating": "#111111",
+    "missense": "#56B4E9",
+    "splice": "#CC79A7",
+    "in-frame indel": "#E69F00",
+    "other mutation": "#999933",
+    "mutation, consequence not given": "#5D6D7E",
+    "deep deletion": "#0072B2",
+    "amplification": "#D55E00",
+    "rearrangement": "#009E73",
+}
+SEX = {"Female": "#AA4499", "Male": "#88CCEE"}
+SITE = {"Primary": "#BBCC33", "Metastasis": "#222255"}
+MISSING = "#F2F2F2"
+INK, FAINT = "#222222", "#8A8A8A"
+EMPHASIS = "#B2182B"
+CYCLE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#8C8C8C"]
+
+NAMED = {**SUBTYPE, **REGIMEN, **CARRIER, **LEVEL, **ALTERATION, **SEX, **SITE}
+
+STYLE = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
+    "font.size": 7,
+    "axes.titlesize": 8,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 7,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.2,
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "lcnec",  # the same figure, the same bytes
+    "figure.dpi": 96,
+    "savefig.facecolor": "white",
+}
+
+
+def apply() -> None:
+    """Set the compendium's style for every figure that follows."""
+    mpl.rcParams.update(STYLE)
+
+
+def colors(names) -> dict[str, str]:
+    """A colour for each name: its fixed one, or the next of the cycle for a name the palette does not know."""
+    free = (color for color in CYCLE * 10)
+    return {name: NAMED.get(name) or next(free) for name in map(str, names)}
+
+
+def figure(width_mm: float = COLUMN_MM, height_mm: float = 75, **subplots):
+    """A figure of a size in millimetres and its axes, as plt.subplots gives them."""
+    return plt.subplots(figsize=(width_mm * MM, height_mm * MM), layout="constrained", **subplots)
+
+
+def grid(panels: int, columns: int = 2, height_mm: float = 75):
+    """A page-wide figure and a flat list of as many axes as there are panels, `columns` side by side."""
+    rows = -(-panels // columns)
+    fig, axes = figure(PAGE_MM, height_mm * rows, nrows=rows, ncols=columns, squeeze=False)
+    for ax in axes.flat[panels:]:
+        ax.remove()
+    return fig, list(axes.flat[:panels])

@@ -1,0 +1,62 @@
+"""The public cohorts as study folders under build/cohorts/, built once and again when source or converter change."""
+
+import importlib
+import json
+from pathlib import Path
+
+from lcnec_utils import paths, provenance
+from lcnec_utils.public.fetch import fetch, registry
+
+STAMP = ".built.json"
+
+
+def names() -> list[str]:
+    """The cohorts that can be built, in the registry's order."""
+    return list(registry()["cohorts"])
+
+
+def folder_of(name: str) -> Path:
+    """Where a built cohort lies."""
+    return paths.cohorts() / name
+
+
+def _recipe(name: str) -> dict:
+    """What a built cohort depends on: source hashes, its entry, the converter's code."""
+    entry = registry()["cohorts"][name]
+    converter = Path(__file__).with_name(f"{entry['converter']}.py")
+    return {
+        "entry": entry,
+        "files": registry()["datasets"][entry["dataset"]]["files"],
+        "converter": provenance.of_file(converter),
+        "format": provenance.of_file(paths.ROOT / "lcnec_utils" / "cohort.py"),
+    }
+
+
+def is_current(name: str) -> bool:
+    """Whether a cohort is built from the registered source by today's converter."""
+    stamp = folder_of(name) / STAMP
+    try:
+        return json.loads(stamp.read_text(encoding="utf-8")) == _recipe(name)
+    except (OSError, ValueError):
+        return False
+
+
+def build(name: str) -> Path:
+    """The study folder of a registered cohort, made if it is not there. Raises DownloadError in one line."""
+    target = folder_of(name)
+    if is_current(name):
+        return target
+    entry = registry()["cohorts"][name]
+    dataset = registry()["datasets"][entry["dataset"]]
+    files = {file: fetch(entry["dataset"], file) for file in dataset["files"]}
+    study = {
+        "name": entry["title"],
+        "simulated": False,
+        "source": dataset["title"],
+        "licence": dataset["licence"],
+        "citation": dataset["citation"],
+    }
+    converter = importlib.import_module(f"lcnec_utils.public.{entry['converter']}")
+    converter.convert(target, files, entry, study)
+    (target / STAMP).write_text(json.dumps(_recipe(name), sort_keys=True), encoding="utf-8")
+    return target

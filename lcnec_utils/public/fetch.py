@@ -1,0 +1,68 @@
+"""A public file on disk, its SHA-256 checked: from the folder LCNEC_DATA_DIR, the cache, a mirror, or its pinned URL."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+from lcnec_utils import provenance
+from lcnec_utils.errors import UserError
+
+REGISTRY = Path(__file__).with_name("registry.yaml")
+TIMEOUT_SECONDS = 30
+
+
+class DownloadError(UserError):
+    """A public file that cannot be had, or whose content is not what the registry says."""
+
+
+@cache
+def registry() -> dict:
+    """The registry: `datasets` (base_url, files with SHA-256, licence, citation) and `cohorts` made of them."""
+    import yaml
+
+    return yaml.safe_load(REGISTRY.read_text(encoding="utf-8"))
+
+
+def _remedy(dataset: str, file: str) -> str:
+    return f"connect, or put the file at {dataset}/{file} in a folder named by LCNEC_DATA_DIR"
+
+
+def fetch(dataset: str, file: str) -> Path:
+    """The path of a registered file with the registered content.
+
+    Looks in `$LCNEC_DATA_DIR/<dataset>/<file>`, then in the cache ($LCNEC_CACHE_DIR or the user's), then downloads
+    from `$LCNEC_MIRROR/<dataset>/<file>` or the registry's URL. Raises DownloadError in one line.
+    """
+    import pooch
+
+    entry = registry()["datasets"][dataset]
+    sha256 = entry["files"][file]
+    if folder := os.environ.get("LCNEC_DATA_DIR"):
+        path = Path(folder).expanduser() / dataset / file
+        if path.exists():
+            if provenance.of_file(path) != sha256:
+                raise DownloadError(
+                    f"{dataset}/{file} in LCNEC_DATA_DIR is not the registered file (its SHA-256 differs); "
+                    "delete it and download again"
+                )
+            return path
+    base = f"{mirror.rstrip('/')}/{dataset}/" if (mirror := os.environ.get("LCNEC_MIRROR")) else entry["base_url"]
+    store = Path(os.environ.get("LCNEC_CACHE_DIR") or pooch.os_cache("lcnec-compendium")) / dataset
+    pooch.get_logger().setLevel("WARNING")
+    try:
+        downloaded = pooch.retrieve(
+            url=base + file,
+            known_hash=f"sha256:{sha256}",
+            fname=Path(file).name,
+            path=(store / file).parent,
+            downloader=pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS),
+        )
+    except ValueError:
+        raise DownloadError(
+            f"{dataset}/{file} from {base} is not the registered file (its SHA-256 differs); try later, or "
+            + _remedy(dataset, file)
+        ) from None
+    except Exception as error:  # requests raises a dozen kinds; each means that the file did not come
+        reason = type(error).__name__
+        raise DownloadError(f"{dataset}/{file} cannot be downloaded ({reason}); {_remedy(dataset, file)}") from None
+    return Path(downloaded)

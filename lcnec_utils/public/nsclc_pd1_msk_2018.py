@@ -1,0 +1,37 @@
+"""240 patients with NSCLC on PD-(L)1 blockade: cBioPortal's own study folder, copied unchanged.
+
+193 of the 240 patients are also in MSK-MET: the two are never independent pieces of evidence.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from lcnec_utils.cohort import STUDY_FILE
+
+
+def convert(folder: Path, files: dict[str, Path], entry: dict, study: dict) -> Path:
+    """The study folder: every file as downloaded, and cohort.yaml beside them."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        for name, path in files.items():
+            (scratch / name).parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, scratch / name)
+        study = study | {
+            "notes": [
+                "Progression-free survival from the start of PD-(L)1 blockade, mostly in the second line or later.",
+                "193 of the 240 patients are also in MSK-MET.",
+                "Panels come without gene lists: every sample counts as profiled for every gene.",
+            ],
+        }
+        (scratch / STUDY_FILE).write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        scratch.chmod(0o755)
+        scratch.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return folder
