@@ -132,7 +132,7 @@ class Page:
         self.notebook = notebook
         names = declared(notebook_path(notebook))
         given = {name: namespace[name] for name in names if name in namespace}
-        self._refuse_strangers(namespace, set(names))
+        self._refuse_strangers(namespace, set(params.RunParameters.model_fields))
         self.parameters = params.validate(given, notebook)
         self.run = self.parameters.run
         self.panels = panels_of(notebook)
@@ -149,9 +149,12 @@ class Page:
         palette.apply()
 
     def _refuse_strangers(self, namespace: dict, known: set[str]) -> None:
-        """A name that a fresh kernel holds and the notebook does not declare was injected by mistake (`-p chort x`)."""
+        """A name that a fresh kernel holds and no notebook takes was injected by mistake (`-p chort x`).
+
+        A run's file holds parameters of every notebook, so those of another one are no strangers.
+        """
         shell = namespace.get("get_ipython")
-        if shell is None or shell().execution_count > 3:
+        if shell is None or shell().execution_count > 5:
             return  # a reader who reruns the cell later has names of their own
         for name in namespace:
             if name not in known | KERNEL_NAMES | {"Page"} and not name.startswith("_"):

@@ -29,7 +29,6 @@ class RunParameters(BaseModel):
     run: str = Field("msk_met", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="name of the run")
     cohort: str = Field("msk_met_lcnec", description="role: " + ROLES["cohort"])
     icb: str = Field("nsclc_pd1_msk_2018", description="role: " + ROLES["icb"])
-    seed: int = Field(1, ge=0, le=2**32 - 1, description="seed of everything random")
     drivers: list[str] = Field(
         ["STK11", "KEAP1", "KRAS", "EGFR"],
         min_length=1,

@@ -7,6 +7,7 @@ gives log-log), medians and their limits by R's quantile rule, and risk tables t
 
 import dataclasses
 import math
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -197,6 +198,11 @@ def _design(
     return pd.DataFrame(columns, index=table.index), labels
 
 
+def _bounded(coefficient: float, se: float) -> bool:
+    """Whether an estimate per standard deviation is one: a monotone likelihood runs off to where both are huge."""
+    return bool(np.isfinite(coefficient) and np.isfinite(se) and abs(coefficient) < 7 and se < 50)
+
+
 def cox(table: pd.DataFrame, covariates: list[str], reference: dict[str, str] | None = None) -> pd.DataFrame:
     """Hazard ratios of a Cox model with Efron's ties, complete cases only; one row per term, as R's coxph.
 
@@ -225,16 +231,20 @@ def cox(table: pd.DataFrame, covariates: list[str], reference: dict[str, str] | 
         scale = design[usable].std(ddof=0)
         data = ((design[usable] - design[usable].mean()) / scale).assign(months=complete["months"], event=event)
         try:
-            fitted = CoxPHFitter().fit(
-                data, "months", "event", fit_options={"precision": 1e-10, "max_steps": 100, "step_size": 0.95}
-            )
-        except (ConvergenceError, np.linalg.LinAlgError):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what lifelines warns of is said in note
+                fitted = CoxPHFitter().fit(
+                    data, "months", "event", fit_options={"precision": 1e-10, "max_steps": 100, "step_size": 0.95}
+                )
+        except (ConvergenceError, np.linalg.LinAlgError, ValueError):
             notes |= dict.fromkeys(usable, "not estimable: the model does not converge")
     rows = []
     z = stats.norm.ppf(0.975)
     for key, label in labels.items():
         row = {"term": label, **empty, "note": notes.get(key, "")}
-        if fitted is not None and key in usable:
+        if fitted is not None and key in usable and not _bounded(fitted.params_[key], fitted.standard_errors_[key]):
+            row["note"] = "not estimable: the likelihood has no maximum (the groups' events do not overlap)"
+        elif fitted is not None and key in usable:
             coefficient = float(fitted.params_[key] / scale[key])
             se = float(fitted.standard_errors_[key] / scale[key])
             row |= {

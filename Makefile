@@ -1,0 +1,45 @@
+# make figures   draw every shipped run whose cohort can be had
+# make test      unit tests, the notebooks against their stored outputs (nbval), figures against the tracked numbers
+# Each makes .venv from the lock first, if it is not there: Python ≥3.11 and make are all it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: figures test lab refresh lock lint bench clean
+
+figures: .venv/ready
+	$(BIN)/lcnec batch
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+lab: .venv/ready
+	$(BIN)/jupyter lab notebooks
+
+# store the outputs of the default run in the notebooks, after a change that was meant
+refresh: .venv/ready
+	$(BIN)/lcnec refresh
+	$(BIN)/lcnec batch
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check lcnec_utils tests conftest.py
+	$(BIN)/lint-imports
+
+# speed as ratios within one run
+bench: .venv/ready
+	$(BIN)/python tests/bench.py
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (make PYTHON=python3.12 …)"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# needs uv; the lock holds one version per package for Python 3.11 to 3.13 on every system
+lock:
+	uv pip compile --universal --python-version 3.11 --fork-strategy fewest --no-strip-extras --generate-hashes \
+	  --no-header --no-annotate --quiet pyproject.toml --extra dev -o requirements.lock
+
+clean:
+	rm -rf build

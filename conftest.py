@@ -1,0 +1,127 @@
+"""What tests and notebooks under test share: their own output folder, one thread, and skips that CI turns into failures."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent
+TEST_OUTPUT = ROOT / "build" / "test"
+
+# Nothing under test writes to figures/; kernels that nbval starts inherit this.
+os.environ["LCNEC_OUTPUT_DIR"] = str(TEST_OUTPUT)
+os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
+
+from lcnec_utils import params, runs  # noqa: E402
+from lcnec_utils.public import build  # noqa: E402
+from lcnec_utils.public.fetch import DownloadError  # noqa: E402
+
+os.environ.update(runs.SINGLE_THREAD)
+
+
+def required(what: str) -> bool:
+    """Whether LCNEC_REQUIRE (a comma-separated list) turns a skip for want of this into a failure."""
+    return what in os.environ.get("LCNEC_REQUIRE", "").split(",")
+
+
+def skip_or_fail(what: str, reason: str) -> None:
+    """Skip with a reason, or fail where LCNEC_REQUIRE names what is missing."""
+    if required(what):
+        pytest.fail(f"{reason}, and LCNEC_REQUIRE names {what}")
+    pytest.skip(reason)
+
+
+def pytest_collection_modifyitems(items):
+    """The notebooks' default run needs its cohorts: skip them with a reason where those cannot be had."""
+    notebooks = [item for item in items if item.path.suffix == ".ipynb"]
+    if not notebooks:
+        return
+    shutil.rmtree(TEST_OUTPUT, ignore_errors=True)
+    lines = runs.prepare(params.RunParameters())
+    if not lines:
+        return
+    if required("data"):
+        raise pytest.UsageError(f"LCNEC_REQUIRE names data, but {lines[0]}")
+    for item in notebooks:
+        item.add_marker(pytest.mark.skip(reason=f"a cohort of the default run cannot be had: {lines[0]}"))
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of public files named by LCNEC_DATA_DIR."""
+    folder = Path(os.environ.get("LCNEC_DATA_DIR", ""))
+    if not os.environ.get("LCNEC_DATA_DIR") or not folder.is_dir():
+        skip_or_fail("data", "LCNEC_DATA_DIR names no folder of public files")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def public_cohort():
+    """A function from a public cohort's name to its built study folder."""
+
+    def built(name: str) -> Path:
+        try:
+            return build.build(name)
+        except DownloadError as error:
+            skip_or_fail("data", str(error))
+
+    return built
+
+
+@pytest.fixture(scope="session")
+def rscript() -> str:
+    """The path of Rscript."""
+    path = shutil.which("Rscript")
+    if not path:
+        skip_or_fail("r", "R is not installed")
+    return path
+
+
+PATIENTS = """PATIENT_ID\tAGE\tOS_STATUS\tSEX\tOS_MONTHS
+A1\t61\t1:DECEASED\tFemale\t4.5
+A2\t70\t0:LIVING\tMale\t30
+A3\t55\t1:DECEASED\tMale\t12
+A4\t66\t1:DECEASED\tFemale\t8
+A5\t59\t0:LIVING\tFemale\t22.5
+A6\t73\t1:DECEASED\tMale\t15
+A7\t64\t1:DECEASED\tMale\t2
+A8\t68\t0:LIVING\tFemale\t18
+"""
+SAMPLES = "SAMPLE_ID\tPATIENT_ID\tTMB_NONSYNONYMOUS\n" + "".join(f"S{i}\tA{i}\t{3 * i}\n" for i in range(1, 9))
+MUTATIONS = "Tumor_Sample_Barcode\tHugo_Symbol\tVariant_Classification\n" + "".join(
+    f"{sample}\t{gene}\t{kind}\n"
+    for sample, gene, kind in [
+        ("S1", "TP53", "Missense_Mutation"),
+        ("S1", "RB1", "Nonsense_Mutation"),
+        ("S2", "STK11", "Frame_Shift_Del"),
+        ("S2", "KRAS", "Missense_Mutation"),
+        ("S3", "TP53", "Missense_Mutation"),
+        ("S4", "TP53", "Splice_Site"),
+        ("S4", "RB1", "Frame_Shift_Ins"),
+        ("S5", "KEAP1", "Missense_Mutation"),
+        ("S6", "KRAS", "Missense_Mutation"),
+        ("S7", "TP53", "Missense_Mutation"),
+        ("S7", "RB1", "Splice_Site"),
+    ]
+)
+
+
+@pytest.fixture
+def own_study(tmp_path) -> Path:
+    """Someone's study of eight patients: three files, columns in an order of their own."""
+    folder = tmp_path / "own_study"
+    folder.mkdir()
+    (folder / "data_clinical_patient.txt").write_text(PATIENTS)
+    (folder / "data_clinical_sample.txt").write_text(SAMPLES)
+    (folder / "data_mutations.txt").write_text(MUTATIONS)
+    return folder
+
+
+@pytest.fixture
+def own_run(own_study, tmp_path, monkeypatch) -> Path:
+    """A params file for own_study, with output in a folder of its own."""
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path / "out"))
+    file = tmp_path / "mine.yaml"
+    file.write_text(f'run: mine\ncohort: {own_study}\nicb: ""\nmin_group: 2\n')
+    return file

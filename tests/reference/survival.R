@@ -1,0 +1,221 @@
+# What R says of its own example data and of small edge cases, as one JSON on stdout: the golden of
+# tests/test_survival.py and tests/test_proportions.py. Base R and survival only.
+#   Rscript tests/reference/survival.R > tests/reference/survival.json
+suppressPackageStartupMessages(library(survival))
+
+# JSON by hand: an atomic vector is an array, scalar() one value, a named list an object, NA and NaN null
+
+scalar <- function(x) structure(list(x), class = "scalar")
+
+atoms <- function(x) {
+  if (is.factor(x)) x <- as.character(x)
+  text <- if (is.character(x)) sprintf("\"%s\"", x) else if (is.logical(x)) tolower(as.character(x)) else sprintf("%.17g", x)
+  # +0 and -0 are the same number, and which of them comes out may hang on the machine
+  if (is.numeric(x)) text[!is.na(x) & x == 0] <- "0"
+  text[is.na(x)] <- "null"
+  text
+}
+
+json <- function(x) {
+  if (inherits(x, "scalar")) return(atoms(x[[1]]))
+  if (!is.list(x)) return(sprintf("[%s]", paste(atoms(x), collapse = ", ")))
+  inner <- vapply(x, json, "")
+  if (is.null(names(x))) return(sprintf("[\n%s\n]", paste(inner, collapse = ",\n")))
+  sprintf("{\n%s\n}", paste(sprintf("\"%s\": %s", names(x), inner), collapse = ",\n"))
+}
+
+# Data: time, event 0/1, and the columns to group by
+
+example <- function(data, time, event, columns) {
+  data.frame(time = data[[time]], event = as.integer(event), data[columns], check.names = FALSE)
+}
+
+sets <- list(
+  lung = example(lung, "time", lung$status - 1, c("age", "sex", "ph.ecog")),
+  aml = example(aml, "time", aml$status, "x"),
+  ovarian = example(ovarian, "futime", ovarian$fustat, c("age", "rx")),
+  # the curve is 0.5 from 2 to 4: the median is the middle of the flat
+  half = data.frame(time = c(1, 1, 2, 2, 3, 4, 4, 6), event = c(1, 1, 1, 1, 0, 1, 1, 1)),
+  # the curve is 0.5 from 2 to its end
+  half_to_the_end = data.frame(time = 1:4, event = c(1, 1, 0, 0)),
+  # ties of events with events and with censored patients at every time
+  ties = data.frame(
+    time = rep(1:4, times = c(8, 6, 5, 5)),
+    event = c(1, 1, 1, 0, 0, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 0),
+    group = rep(c("a", "b", "c", "b", "a", "c"), 4),
+    dose = c(3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4, 6, 2, 6, 4)
+  ),
+  together = data.frame(time = rep(5, 6), event = 1, group = c("a", "a", "b", "b", "a", "b")),
+  quiet = data.frame(time = c(2, 3, 3, 7, 9), event = 0, group = c("a", "b", "a", "b", "b")),
+  # a death at the start
+  start = data.frame(time = c(0, 0, 1, 2, 3, 3, 5, 8), event = c(1, 0, 1, 1, 0, 1, 1, 0), group = rep(c("a", "b"), 4)),
+  # every c has left before the first event
+  early = data.frame(
+    time = c(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
+    event = c(0, 0, 1, 1, 0, 1, 1, 1, 0, 1, 1, 0),
+    group = c("c", "c", "a", "b", "a", "b", "b", "a", "a", "a", "b", "b")
+  ),
+  # no c has an event, and all are followed for long
+  silent = data.frame(
+    time = c(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 8, 9, 10, 11, 12),
+    event = c(1, 1, 1, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0),
+    group = c("a", "b", "b", "a", "b", "a", "b", "a", "a", "b", "c", "c", "c", "c", "c"),
+    dose = c(2, 5, 3, 1, 4, 2, 6, 5, 1, 3, 2, 4, 1, 6, 3)
+  ),
+  # the last event is of few, and the upper limit rises again
+  rising = data.frame(
+    time = c(1, 1, 2, 3, 3, 3, 4, 4, 4, 4, 4, 5, 5, 5, 7, 8, 9, 9, 9, 10, 10),
+    event = c(1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 1, 1, 1, 0, 1, 0)
+  )
+)
+
+at <- list(
+  lung = c(0, 5, 11, 180, 310, 365, 730, 1022, 1100), aml = c(0, 9, 13, 13.5, 161, 200), ovarian = c(0, 59, 365, 1227, 1300),
+  half = 0:7, half_to_the_end = 0:5, ties = c(0, 1, 1.5, 2, 3, 4, 5), together = c(0, 5, 6), quiet = 0:10, start = 0:9,
+  early = 0:12, silent = 0:13, rising = 0:11
+)
+
+# Curves
+
+surv <- function(data) Surv(data$time, data$event)
+
+fitted <- function(data, group, ...) {
+  data$y <- surv(data)
+  if (group == "") survfit(y ~ 1, data = data, ...) else {
+    data$by <- data[[group]]
+    survfit(y ~ by, data = data, ...)
+  }
+}
+
+names_of <- function(fit) if (is.null(fit$strata)) "all" else sub("^by=", "", names(fit$strata))
+rows_of <- function(fit) if (is.null(fit$strata)) length(fit$time) else fit$strata
+
+curve <- function(set, group) {
+  data <- sets[[set]]
+  types <- c("log", "log-log", "plain")
+  fits <- lapply(setNames(types, types), function(type) fitted(data, group, conf.type = type))
+  fit <- fits[[1]]
+  list(
+    set = scalar(set), column = scalar(group), group = rep(names_of(fit), rows_of(fit)), months = fit$time, at_risk = fit$n.risk,
+    events = fit$n.event, censored = fit$n.censor, survival = fit$surv,
+    limits = lapply(fits, function(each) list(lower = each$lower, upper = each$upper))
+  )
+}
+
+# The survival read is 0.75, 0.5 and 0.25: R counts the dead, c(0.25, 0.5, 0.75)
+quantiles <- function(set, group, type, reverse) {
+  data <- sets[[set]]
+  if (reverse) data$event <- 1 - data$event
+  fit <- fitted(data, group, conf.type = type)
+  read <- lapply(quantile(fit, c(0.25, 0.5, 0.75)), matrix, ncol = 3)
+  events <- matrix(summary(fit)$table, nrow = length(fit$n), byrow = FALSE)
+  colnames(events) <- if (is.matrix(summary(fit)$table)) colnames(summary(fit)$table) else names(summary(fit)$table)
+  each <- function(i) list(median = read$quantile[, i], lower = read$lower[, i], upper = read$upper[, i])
+  list(
+    set = scalar(set), column = scalar(group), limits = scalar(type), reverse = scalar(reverse), group = names_of(fit),
+    n = fit$n, events = events[, "events"], quantiles = list("0.75" = each(1), "0.5" = each(2), "0.25" = each(3))
+  )
+}
+
+at_risk <- function(set, group) {
+  fit <- fitted(sets[[set]], group)
+  counts <- matrix(summary(fit, times = at[[set]], extend = TRUE)$n.risk, nrow = length(at[[set]]))
+  list(
+    set = scalar(set), column = scalar(group), times = at[[set]],
+    counts = setNames(lapply(seq_len(ncol(counts)), function(i) counts[, i]), names_of(fit))
+  )
+}
+
+cases <- list(
+  c("lung", ""), c("lung", "sex"), c("lung", "ph.ecog"), c("aml", ""), c("aml", "x"), c("ovarian", ""), c("ovarian", "rx"),
+  c("half", ""), c("half_to_the_end", ""), c("ties", ""), c("ties", "group"), c("together", ""), c("together", "group"),
+  c("quiet", ""), c("quiet", "group"), c("start", ""), c("start", "group"), c("early", "group"), c("silent", "group"),
+  c("rising", "")
+)
+
+# Tests and models
+
+log_rank <- function(set, group) {
+  data <- sets[[set]]
+  test <- survdiff(surv(data) ~ data[[group]])
+  list(
+    set = scalar(set), column = scalar(group), chi_squared = scalar(test$chisq), degrees = scalar(sum(test$exp > 0) - 1),
+    p = scalar(test$pvalue)
+  )
+}
+
+# categorical: the columns that our side gets as text; without: a level left out of the group column
+cox <- function(set, covariates, categorical = character(), without = "") {
+  data <- sets[[set]]
+  if (without != "") data <- data[data$group != without, ]
+  data$y <- surv(data)
+  terms <- ifelse(covariates %in% categorical, sprintf("factor(`%s`)", covariates), sprintf("`%s`", covariates))
+  # tighter than R's default, so that the last printed digit does not hang on where the iteration stopped
+  control <- coxph.control(eps = 1e-11, iter.max = 50)
+  fit <- summary(coxph(as.formula(paste("y ~", paste(terms, collapse = " + "))), data, ties = "efron", control = control))
+  list(
+    set = scalar(set), covariates = covariates, categorical = as.character(categorical), without = scalar(without),
+    n = scalar(fit$n), events = scalar(fit$nevent), terms = gsub("`", "", rownames(fit$coefficients)),
+    coefficient = unname(fit$coefficients[, "coef"]), se = unname(fit$coefficients[, "se(coef)"]),
+    hr = unname(fit$conf.int[, "exp(coef)"]), lower = unname(fit$conf.int[, "lower .95"]),
+    upper = unname(fit$conf.int[, "upper .95"]), p = unname(fit$coefficients[, "Pr(>|z|)"])
+  )
+}
+
+# Proportions
+
+# R warns where the normal approximation is poor; the score interval itself is what is compared
+quiet <- suppressWarnings
+shares <- list(c(0, 1), c(1, 1), c(0, 10), c(10, 10), c(1, 10), c(5, 10), c(25, 85), c(80, 102), c(3, 1000), c(1, 60000))
+intervals <- lapply(list(0.95, 0.9), function(level) {
+  found <- sapply(shares, function(kn) quiet(prop.test(kn[1], kn[2], conf.level = level, correct = FALSE))$conf.int)
+  list(
+    level = scalar(level), k = sapply(shares, `[`, 1), n = sapply(shares, `[`, 2), lower = found[1, ], upper = found[2, ]
+  )
+})
+
+p_values <- list(
+  plain = c(0.01, 0.02, 0.03, 0.04, 0.05), missing = c(0.04, NA, 0.001, 0.03, NA, 0.2), ties = c(0.02, 0.02, 0.5, 0.02, 1, 1),
+  tiny = c(1e-300, 1e-12, 0.9, 0.04), one = 0.3, none = c(NA_real_, NA_real_)
+)
+
+# k_1, n_1, k_2, n_2; the ones in the middle have an expected count of exactly 5
+tables <- list(
+  c(25, 85, 40, 90), c(60, 100, 45, 120), c(300, 1000, 280, 1100), c(0, 40, 20, 60), c(30, 30, 40, 60), c(8, 10, 2, 10),
+  c(0, 10, 10, 10), c(3, 4, 1, 4), c(0, 5, 4, 5), c(1, 12, 5, 6), c(3, 50, 0, 40), c(9, 10, 1, 30), c(2, 7, 2, 7), c(4, 1000, 0, 30)
+)
+tested <- sapply(tables, function(x) {
+  grid <- matrix(c(x[1], x[3], x[2] - x[1], x[4] - x[3]), 2)
+  chi <- quiet(chisq.test(grid, correct = FALSE))
+  c(min(chi$expected), chi$p.value, fisher.test(grid)$p.value)
+})
+
+grouped <- Filter(function(case) case[2] != "", cases)
+# R stops where all die at once, and has no test where nobody dies
+testable <- Filter(function(case) !case[1] %in% c("together", "quiet"), grouped)
+over <- function(cases, f, ...) lapply(cases, function(case) f(case[1], case[2], ...))
+
+cat(json(list(
+  versions = list(R = scalar(as.character(getRversion())), survival = scalar(as.character(packageVersion("survival")))),
+  sets = lapply(sets, as.list),
+  curves = over(cases, curve),
+  quantiles = c(
+    over(cases, quantiles, "log", FALSE), over(cases, quantiles, "log-log", FALSE), over(cases, quantiles, "plain", FALSE),
+    over(cases, quantiles, "log", TRUE), over(cases, quantiles, "log-log", TRUE)
+  ),
+  at_risk = over(cases, at_risk),
+  log_rank = over(testable, log_rank),
+  cox = list(
+    cox("lung", c("age", "sex", "ph.ecog")), cox("lung", "sex"), cox("lung", "sex", "sex"), cox("lung", "age"),
+    cox("lung", "ph.ecog", "ph.ecog"), cox("lung", c("ph.ecog", "age", "sex"), c("ph.ecog", "sex")), cox("aml", "x", "x"),
+    cox("ovarian", c("rx", "age")), cox("ovarian", c("rx", "age"), "rx"), cox("ties", "dose"), cox("ties", "group", "group"),
+    cox("ties", c("group", "dose"), "group"), cox("start", "group", "group"),
+    cox("silent", "group", "group", without = "c"), cox("silent", c("group", "dose"), "group", without = "c")
+  ),
+  intervals = intervals,
+  adjusted = lapply(p_values, function(p) list(p = p, adjusted = p.adjust(p, "BH"))),
+  tables = list(
+    k_1 = sapply(tables, `[`, 1), n_1 = sapply(tables, `[`, 2), k_2 = sapply(tables, `[`, 3), n_2 = sapply(tables, `[`, 4),
+    least_expected = tested[1, ], chi_squared = tested[2, ], fisher = tested[3, ]
+  )
+)), "\n", sep = "")

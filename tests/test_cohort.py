@@ -1,0 +1,872 @@
+"""A study folder read right or refused in one line; never a traceback, never a silent number."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from lcnec_utils import cli, cohort
+from lcnec_utils.cohort import CNA_FILE as CNA
+from lcnec_utils.cohort import MUTATION_FILE as MUTATIONS
+from lcnec_utils.cohort import PANEL_MATRIX_FILE as MATRIX
+from lcnec_utils.cohort import PATIENT_FILE as PATIENTS
+from lcnec_utils.cohort import SAMPLE_FILE as SAMPLES
+from lcnec_utils.cohort import STUDY_FILE as STUDY
+from lcnec_utils.cohort import SV_FILE as SV
+from lcnec_utils.cohort import CohortError, event_code, read_study, write_study
+from lcnec_utils.errors import MissingData, UserError
+
+# Four patients; P4 lacks an outcome, the last mutation is silent, MLL2 is KMT2D's previous symbol.
+GOOD = {
+    PATIENTS: """\
+PATIENT_ID|SEX|AGE|OS_MONTHS|OS_STATUS|PFS_MONTHS|PFS_STATUS|SMOKER
+P1|Female|61|12.5|1:DECEASED|6|1:Progressed|"Ever"
+P2|Male|70|20|0:LIVING|20|0:Not Progressed|Never
+P3|Male|55|3.25|1:DECEASED|2|1:Progressed|"Ever, quit
+P4|Female|48||||NA|
+""",
+    SAMPLES: """\
+SAMPLE_ID|PATIENT_ID|ONCOTREE_CODE|TMB_NONSYNONYMOUS|PDL1_SCORE|FGA
+S1|P1|LUNE|8.5|0|0.3
+S2|P2|LUNE|12|50|0.1
+S3|P3|LUNE||100|
+S4|P4|LUNE|3|NA|1
+""",
+    MUTATIONS: """\
+Hugo_Symbol|Tumor_Sample_Barcode|Variant_Classification|NCBI_Build
+TP53|S1|Missense_Mutation|GRCh37
+RB1|S1|Frame_Shift_Del|GRCh37
+MLL2|S2|Nonsense_Mutation|GRCh37
+STK11|S3|Splice_Site|GRCh37
+KRAS|S4|Silent|GRCh37
+""",
+}
+GOOD = {name: text.replace("|", "\t") for name, text in GOOD.items()}
+
+# What cBioPortal puts above a clinical header, and MAF above its own: a row is counted from the file's first line.
+ABOVE = {
+    PATIENTS: "#Patient\tSex\n#Identifier\tSex of the \"patient\"\n#STRING\tSTRING\n#1\t1\n",
+    SAMPLES: "#Sample\n#Identifier\n#STRING\n#1\n",
+    MUTATIONS: "#version 2.4\n",
+}
+GENES = "Hugo_Symbol\tEntrez_Gene_Id\tS1\tS2\n"
+
+
+def put(folder: Path, files: dict) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+@pytest.fixture
+def study(tmp_path):
+    """The valid study folder with these files changed; a value of None leaves a file out."""
+
+    def make(changed: dict | None = None) -> Path:
+        files = GOOD | (changed or {})
+        return put(tmp_path / "my_study", {name: text for name, text in files.items() if text is not None})
+
+    return make
+
+
+# --- edits of a file's text; a row is the one an editor shows, the header being 1 ------------------------------
+
+
+def rows_of(text: str) -> list[list[str]]:
+    return [line.split("\t") for line in text.rstrip("\n").split("\n")]
+
+
+def text_of(rows: list[list[str]]) -> str:
+    return "\n".join("\t".join(row) for row in rows) + "\n"
+
+
+def cell(row: int, column: str, value: str):
+    def edit(text):
+        rows = rows_of(text)
+        rows[row - 1][rows[0].index(column)] = value
+        return text_of(rows)
+
+    return edit
+
+
+def drop(column: str):
+    def edit(text):
+        rows = rows_of(text)
+        place = rows[0].index(column)
+        return text_of([row[:place] + row[place + 1 :] for row in rows])
+
+    return edit
+
+
+def fill(column: str, value: str):
+    def edit(text):
+        rows = rows_of(text)
+        place = rows[0].index(column)
+        return text_of([rows[0], *([*row[:place], value, *row[place + 1 :]] for row in rows[1:])])
+
+    return edit
+
+
+def insert(row: int, line: str):
+    def edit(text):
+        lines = text.split("\n")
+        return "\n".join([*lines[: row - 1], line, *lines[row - 1 :]])
+
+    return edit
+
+
+def rename(column: str, other: str):
+    return cell(1, column, other)
+
+
+def sign(character: str):
+    return lambda text: text.replace("\t", character)
+
+
+def is_now(text: str | bytes):
+    return lambda _: text
+
+
+def header_only(text):
+    return text.split("\n")[0] + "\n"
+
+
+class Bad(NamedTuple):
+    file: str
+    edit: object
+    row: int | None
+    column: str | None
+    says: str
+    whole: bool = False  # the edit is of the whole file, and the row does not move with the lines above
+
+
+ADD = "add it"
+NUMBER, BELOW, DAYS = "give months, or leave it empty", "is below 0", "divide days by 30.4375"
+EVENT = "write 0:LIVING or 1:DECEASED"
+BAD = {
+    # columns
+    "no PATIENT_ID": Bad(PATIENTS, drop("PATIENT_ID"), None, "PATIENT_ID", ADD),
+    "no SAMPLE_ID": Bad(SAMPLES, drop("SAMPLE_ID"), None, "SAMPLE_ID", "is missing"),
+    "no PATIENT_ID of samples": Bad(SAMPLES, drop("PATIENT_ID"), None, "PATIENT_ID", ADD),
+    "no Hugo_Symbol": Bad(MUTATIONS, drop("Hugo_Symbol"), None, "Hugo_Symbol", ADD),
+    "no Tumor_Sample_Barcode": Bad(MUTATIONS, drop("Tumor_Sample_Barcode"), None, "Tumor_Sample_Barcode", ADD),
+    "patient_id": Bad(PATIENTS, rename("PATIENT_ID", "patient_id"), None, "PATIENT_ID", "rename 'patient_id' to it"),
+    "Patient_ID of samples": Bad(SAMPLES, rename("PATIENT_ID", "Patient_Id"), None, "PATIENT_ID", "rename 'Patient_Id'"),
+    "sample_id": Bad(SAMPLES, rename("SAMPLE_ID", "sample_id"), None, "SAMPLE_ID", "rename 'sample_id' to it"),
+    "HUGO_SYMBOL": Bad(MUTATIONS, rename("Hugo_Symbol", "HUGO_SYMBOL"), None, "Hugo_Symbol", "rename 'HUGO_SYMBOL'"),
+    "months without status": Bad(PATIENTS, drop("OS_STATUS"), None, "OS_STATUS", "OS_MONTHS is there; add it"),
+    "status without months": Bad(PATIENTS, drop("PFS_MONTHS"), None, "PFS_MONTHS", "PFS_STATUS is there; add it"),
+    "days for months": Bad(PATIENTS, rename("OS_MONTHS", "OS_DAYS"), None, "OS_MONTHS", "divide it by 30.4375"),
+    "header twice": Bad(PATIENTS, rename("SMOKER", "AGE"), 1, "AGE", "keep one"),
+    "header twice in mutations": Bad(MUTATIONS, rename("NCBI_Build", "Hugo_Symbol"), 1, "Hugo_Symbol", "keep one"),
+    # identifiers
+    "patient twice": Bad(PATIENTS, cell(4, "PATIENT_ID", "P1"), 4, "PATIENT_ID", "an identifier of its own"),
+    "patient twice but for a space": Bad(PATIENTS, cell(4, "PATIENT_ID", "P1 "), 4, "PATIENT_ID", "of its own"),
+    "sample twice": Bad(SAMPLES, cell(5, "SAMPLE_ID", "S2"), 5, "SAMPLE_ID", "an identifier of its own"),
+    "patient without id": Bad(PATIENTS, cell(3, "PATIENT_ID", ""), 3, "PATIENT_ID", "needs a patient identifier"),
+    "patient NA": Bad(PATIENTS, cell(3, "PATIENT_ID", "NA"), 3, "PATIENT_ID", "needs a patient identifier"),
+    "sample without id": Bad(SAMPLES, cell(3, "SAMPLE_ID", " "), 3, "SAMPLE_ID", "needs a sample identifier"),
+    "sample without patient": Bad(SAMPLES, cell(3, "PATIENT_ID", ""), 3, "PATIENT_ID", "the patient's identifier"),
+    "sample of nobody": Bad(SAMPLES, cell(4, "PATIENT_ID", "P9"), 4, "PATIENT_ID", "add the patient or drop the row"),
+    "mutation of no sample": Bad(
+        MUTATIONS, cell(5, "Tumor_Sample_Barcode", "S9"), 5, "Tumor_Sample_Barcode", "add the sample or drop the row"
+    ),
+    "mutation without sample": Bad(
+        MUTATIONS, cell(4, "Tumor_Sample_Barcode", ""), 4, "Tumor_Sample_Barcode", "needs the sample's identifier"
+    ),
+    "mutation without gene": Bad(MUTATIONS, cell(4, "Hugo_Symbol", ""), 4, "Hugo_Symbol", "needs a gene symbol"),
+    # times
+    "negative time": Bad(PATIENTS, cell(2, "OS_MONTHS", "-0.1"), 2, "OS_MONTHS", BELOW),
+    "time in words": Bad(PATIENTS, cell(3, "OS_MONTHS", "two"), 3, "OS_MONTHS", NUMBER),
+    "time with a comma": Bad(PATIENTS, cell(3, "OS_MONTHS", "12,5"), 3, "OS_MONTHS", NUMBER),
+    "time in hexadecimal": Bad(PATIENTS, cell(3, "OS_MONTHS", "0x10"), 3, "OS_MONTHS", NUMBER),
+    "time inf": Bad(PATIENTS, cell(3, "OS_MONTHS", "inf"), 3, "OS_MONTHS", NUMBER),
+    "time -inf": Bad(PATIENTS, cell(3, "OS_MONTHS", "-inf"), 3, "OS_MONTHS", NUMBER),
+    "time Infinity": Bad(PATIENTS, cell(3, "PFS_MONTHS", "Infinity"), 3, "PFS_MONTHS", NUMBER),
+    "time 1e9": Bad(PATIENTS, cell(4, "OS_MONTHS", "1e9"), 4, "OS_MONTHS", DAYS),
+    "time 1e400": Bad(PATIENTS, cell(4, "OS_MONTHS", "1e400"), 4, "OS_MONTHS", NUMBER),
+    "time beyond 64 bits": Bad(PATIENTS, cell(4, "OS_MONTHS", "9" * 30), 4, "OS_MONTHS", DAYS),
+    "days called months": Bad(PATIENTS, cell(2, "OS_MONTHS", "730"), 2, "OS_MONTHS", DAYS),
+    # events
+    "code unknown": Bad(PATIENTS, cell(2, "OS_STATUS", "maybe"), 2, "OS_STATUS", EVENT),
+    "code 2 of 1/2": Bad(PATIENTS, cell(2, "OS_STATUS", "2"), 2, "OS_STATUS", "1/2 code"),
+    "code 2.0": Bad(PATIENTS, cell(2, "OS_STATUS", "2.0"), 2, "OS_STATUS", EVENT),
+    "code 2:DECEASED": Bad(PATIENTS, cell(2, "OS_STATUS", "2:DECEASED"), 2, "OS_STATUS", EVENT),
+    "code 1:LIVING": Bad(PATIENTS, cell(2, "OS_STATUS", "1:LIVING"), 2, "OS_STATUS", EVENT),
+    "code 0:DECEASED": Bad(PATIENTS, cell(3, "OS_STATUS", "0:DECEASED"), 3, "OS_STATUS", EVENT),
+    "code 1:Not Progressed": Bad(PATIENTS, cell(2, "PFS_STATUS", "1:Not Progressed"), 2, "PFS_STATUS", EVENT),
+    # other numbers
+    "age 400": Bad(PATIENTS, cell(3, "AGE", "400"), 3, "AGE", "over 120; correct it"),
+    "age >89": Bad(PATIENTS, cell(3, "AGE", ">89"), 3, "AGE", "give years, or leave it empty"),
+    "TMB negative": Bad(SAMPLES, cell(3, "TMB_NONSYNONYMOUS", "-1"), 3, "TMB_NONSYNONYMOUS", "per Mb, or leave it empty"),
+    "TMB in words": Bad(SAMPLES, cell(3, "TMB_NONSYNONYMOUS", "high"), 3, "TMB_NONSYNONYMOUS", "or leave it empty"),
+    "TMB not per Mb": Bad(SAMPLES, cell(3, "TMB_NONSYNONYMOUS", "9000"), 3, "TMB_NONSYNONYMOUS", "give them per Mb"),
+    "PD-L1 of 120": Bad(SAMPLES, cell(2, "PDL1_SCORE", "120"), 2, "PDL1_SCORE", "over 100; correct it"),
+    "PD-L1 with its sign": Bad(SAMPLES, cell(2, "PDL1_SCORE", "50%"), 2, "PDL1_SCORE", "give percent"),
+    "FGA in percent": Bad(SAMPLES, cell(2, "FGA", "30"), 2, "FGA", "give a fraction"),
+    # files
+    "empty file": Bad(PATIENTS, is_now(""), None, None, "it needs a header", whole=True),
+    "blank lines only": Bad(SAMPLES, is_now("\n \n\n"), None, None, "it needs a header", whole=True),
+    "only # lines": Bad(SAMPLES, is_now("#a\n#b\n"), 1, None, "add the header", whole=True),
+    "header only": Bad(PATIENTS, header_only, 1, None, "add one row per record"),
+    "header only in mutations": Bad(MUTATIONS, header_only, 1, None, "add one row per record"),
+    "commas": Bad(PATIENTS, sign(","), 1, None, "tab-separated"),
+    "semicolons": Bad(SAMPLES, sign(";"), 1, None, "tab-separated"),
+    "commas in mutations": Bad(MUTATIONS, sign(","), 1, None, "tab-separated"),
+    "byte order mark": Bad(PATIENTS, lambda text: "\ufeff" + text, 1, None, "without BOM", whole=True),
+    "Windows lines": Bad(SAMPLES, lambda text: text.replace("\n", "\r\n"), 1, None, "convert them", whole=True),
+    "old Mac lines": Bad(SAMPLES, lambda text: text.replace("\n", "\r"), 1, None, "convert them", whole=True),
+    "row too short": Bad(PATIENTS, insert(4, "P7\tMale"), 4, None, "has 2 fields, the header has 8"),
+    "row too long": Bad(SAMPLES, cell(3, "FGA", "1\t1"), 3, None, "has 7 fields, the header has 6"),
+    "blank line": Bad(PATIENTS, insert(3, ""), 3, None, "is empty, the header has 8"),
+    "blank line above the header": Bad(SAMPLES, insert(1, ""), 2, None, "one tab-separated field"),
+    "not UTF-8": Bad(
+        PATIENTS, lambda text: cell(3, "SMOKER", "früher")(text).encode("latin-1"), 3, None, "save it as UTF-8"
+    ),
+    "UTF-16": Bad(PATIENTS, lambda text: text.encode("utf-16-le"), None, None, "", whole=True),
+    "genome builds": Bad(MUTATIONS, cell(4, "NCBI_Build", "GRCh38"), 4, "NCBI_Build", "lift all calls to one"),
+    # files beside
+    "CNA code": Bad(CNA, is_now(GENES + "TP53\t7157\t0\t-1\nRB1\t5925\t0\t-3\n"), 3, "S2", "give -2, -1.5, -1"),
+    "CNA in words": Bad(CNA, is_now(GENES + "RB1\t5925\tloss\t0\n"), 2, "S1", "give -2, -1.5, -1"),
+    "CNA of no sample": Bad(CNA, is_now(GENES.replace("S2", "S9") + "RB1\t5925\t0\t0\n"), None, "S9", "drop the column"),
+    "CNA without genes": Bad(CNA, is_now("Gene\tS1\nRB1\t0\n"), None, "Hugo_Symbol", ADD),
+    "SV of no sample": Bad(SV, is_now("Sample_Id\tSite1_Hugo_Symbol\nS9\tALK\n"), 2, "Sample_Id", "add the sample"),
+    "panel of no sample": Bad(MATRIX, is_now("SAMPLE_ID\tmutations\nS1\tX\nS9\tX\n"), 3, "SAMPLE_ID", "add the sample"),
+    "unknown field": Bad(STUDY, is_now("name: x\nsimulation: true\n"), None, None, "known are name, simulated"),
+    "not YAML": Bad(STUDY, is_now("name: x\nnotes: [a\nsource: b\n"), 3, None, "is not YAML; correct it"),
+    "simulated in words": Bad(STUDY, is_now('simulated: "no"\n'), None, None, "must be true or false"),
+}
+
+
+def broken(make, bad: Bad, above: bool) -> tuple[Path, str]:
+    """The study with one file spoilt, and how a line about it must begin."""
+    lines = ABOVE.get(bad.file, "") if above else ""
+    folder = make({name: ABOVE[name] + text for name, text in GOOD.items()} if above else None)
+    text = GOOD.get(bad.file)
+    if bad.whole:
+        new = bad.edit(lines + (text or ""))
+    else:
+        new = bad.edit(text)
+        new = lines.encode() + (new if isinstance(new, bytes) else new.encode())
+    put(folder, {bad.file: new})
+    row = "" if bad.row is None else f", row {bad.row + (0 if bad.whole else lines.count(chr(10)))}"
+    column = "" if bad.column is None else f", column {bad.column}"
+    return folder, f"{bad.file}{row}{column}: "
+
+
+@pytest.mark.parametrize("above", [False, True], ids=["bare", "#lines"])
+@pytest.mark.parametrize("name", BAD)
+def test_a_wrong_folder_is_refused_in_one_line(study, capsys, name, above):
+    bad = BAD[name]
+    folder, start = broken(study, bad, above)
+    if name == "UTF-16":  # which line breaks first is chance; that the file is named is not
+        start = PATIENTS
+    with pytest.raises(CohortError) as caught:
+        read_study(folder)
+    line = str(caught.value)
+    assert line.startswith(f"my_study/{start}")
+    assert bad.says in line
+    assert len(line.splitlines()) == 1
+    # the same by command, which lists every problem
+    assert cli.main(["cohort", "check", str(folder)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(start) and "Traceback" not in err
+    assert all(listed.startswith(("data_", "cohort.yaml")) for listed in err.splitlines())
+
+
+@pytest.mark.parametrize("name", [PATIENTS, SAMPLES])
+def test_a_needed_file_that_is_absent(study, name):
+    with pytest.raises(CohortError, match=f"^my_study/{name}: is not in my_study; a cBioPortal study folder needs it$"):
+        read_study(study({name: None}))
+
+
+def test_no_folder_and_a_file_for_a_folder(tmp_path, capsys):
+    for path, says in ((tmp_path / "nowhere", "is not there; give a study folder"), (tmp_path / "x.txt", "is a file")):
+        (tmp_path / "x.txt").write_text("x")
+        with pytest.raises(CohortError) as caught:
+            read_study(path)
+        assert str(caught.value).startswith(f"{path}: {says}")
+        assert cli.main(["cohort", "check", str(path)]) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_every_problem_is_listed_and_the_first_is_raised(study, capsys):
+    patients = cell(2, "OS_MONTHS", "-1")(cell(3, "AGE", "old")(cell(5, "PATIENT_ID", "P3")(GOOD[PATIENTS])))
+    folder = study({PATIENTS: patients})
+    assert cli.main(["cohort", "check", str(folder)]) == 2
+    starts = [line.split(": ")[0] for line in capsys.readouterr().err.splitlines()]
+    assert starts == [
+        f"{PATIENTS}, row 2, column OS_MONTHS",
+        f"{PATIENTS}, row 3, column AGE",
+        f"{PATIENTS}, row 5, column PATIENT_ID",
+        f"{SAMPLES}, row 5, column PATIENT_ID",  # P4 went with the patient's identifier
+    ]
+    with pytest.raises(CohortError, match=r"row 2, column OS_MONTHS: .* \(and 3 more: `lcnec cohort check .*` lists them"):
+        read_study(folder)
+
+
+def test_the_folder_the_reader_stands_in_is_named_too(study, monkeypatch):
+    # Path(".").name is "": the line then begins with "/data_clinical_patient.txt", a file at the disk's root
+    monkeypatch.chdir(study({PATIENTS: cell(2, "OS_MONTHS", "-1")(GOOD[PATIENTS])}))
+    with pytest.raises(CohortError, match=f"^my_study/{PATIENTS}, row 2"):
+        read_study(Path("."))
+
+
+# --- the command line as a user meets it ------------------------------------------------------------------------
+
+HANDFUL = ["patient_id", "not UTF-8", "mutation of no sample"]
+
+
+def lcnec(*words, **environment) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "lcnec_utils.cli", *map(str, words)],
+        env={**os.environ, **environment}, cwd=Path(cohort.__file__).parent.parent,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+
+def run_file(tmp_path: Path, folder: Path) -> tuple[Path, Path]:
+    file, output = tmp_path / "mine.yaml", tmp_path / "output"
+    file.write_text(f'run: mine\ncohort: {folder}\nicb: ""\n')
+    output.mkdir()
+    return file, output
+
+
+@pytest.mark.parametrize("name", HANDFUL)
+def test_commands_refuse_a_wrong_folder(study, tmp_path, name):
+    folder, start = broken(study, BAD[name], above=True)
+    check = lcnec("cohort", "check", folder)
+    assert check.returncode == 2
+    assert check.stdout == "" and check.stderr.startswith(start) and "Traceback" not in check.stderr
+    file, output = run_file(tmp_path, folder)
+    run = lcnec("run", "--params", file, LCNEC_OUTPUT_DIR=str(output))
+    assert run.returncode == 2
+    assert len(run.stderr.splitlines()) == 1 and run.stderr.startswith(f"lcnec: my_study/{start}")
+    assert list(output.rglob("*")) == []
+
+
+@pytest.mark.parametrize("kind", ["absent", "file"])
+def test_a_run_refuses_what_is_no_folder(tmp_path, monkeypatch, capsys, kind):
+    folder = tmp_path / "nowhere"
+    if kind == "file":
+        folder.write_text("x")
+    file, output = run_file(tmp_path, folder)
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(output))
+    assert cli.main(["run", "--params", str(file)]) == 2
+    err = capsys.readouterr().err
+    assert len(err.splitlines()) == 1 and str(folder) in err
+    assert list(output.rglob("*")) == []
+
+
+def test_a_good_folder_is_judged_good(study, capsys):
+    assert cli.main(["cohort", "check", str(study())]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "my_study: 4 patients, 4 samples, 4 mutations" in out
+    assert "overall survival: 3 patients, 2 events, 1 without it" in out
+    assert "no panel with time on treatment" in out
+
+
+# --- read right ---------------------------------------------------------------------------------------------------
+
+EVENTS = [
+    "1", "1.0", " 1 ", "1:DECEASED", "1: DECEASED", "1:Deceased", "DECEASED", "deceased", "Dead", "DEAD", "died",
+    "Death", "1:DEAD WITH TUMOR", "1:Progressed", "1:PROGRESSION", "Progressed", "1:Recurred/Progressed", "1:Recurred",
+    "relapsed", "event", "Event", "yes", "YES", "true", "TRUE", "True", "1:Yes", "1:", "Progressive Disease",
+]  # fmt: skip
+CENSORED = [
+    "0", "0.0", " 0 ", "0:LIVING", "0: LIVING", "0:Living", "LIVING", "living", "Alive", "ALIVE", "0:Not Progressed",
+    "0:CENSORED", "censored", "0:DiseaseFree", "disease free", "0:Progression Free", "0:ALIVE OR DEAD TUMOR FREE",
+    "no", "NO", "false", "FALSE", "False", "0:No", "0:", "No Event", "not progressed",
+]  # fmt: skip
+NEITHER = [
+    "2", "-1", "3", "01", "1/2", "1:LIVING", "1:Alive", "1: living", "0:DECEASED", "0:Dead", "1:Not Progressed",
+    "0:Progressed", "1:Censored", "0:Yes", "1:No", "DECEASED:1", "1;DECEASED", "2:DECEASED", "unknown", "x", "?",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [*((text, True) for text in EVENTS), *((text, False) for text in CENSORED), *((text, None) for text in NEITHER)],
+)
+def test_event_codes(text, event):
+    assert event_code(text) is event
+
+
+@pytest.mark.parametrize("text", ["1:ALIVE WITH DISEASE", "1:Alive, NED", "1:not-progressed", "1:progression-free"])
+def test_a_word_for_censored_behind_a_1_contradicts_it_however_it_is_put(text):
+    assert event_code(text) is None
+
+
+@pytest.mark.parametrize("text", ["0:DEAD OF CANCER", "0:Progressed Disease", "0:PROGRESSED/DEAD", "1:0", "0:1"])
+def test_a_word_for_an_event_behind_a_0_contradicts_it_however_it_is_put(text):
+    assert event_code(text) is None
+
+
+def test_every_spelling_reaches_the_survival_table(study):
+    rows = [(f"P{n}", status, event) for n, (status, event) in enumerate(
+        [*((text, True) for text in EVENTS), *((text, False) for text in CENSORED)])]  # fmt: skip
+    patients = "PATIENT_ID\tOS_MONTHS\tOS_STATUS\n" + "".join(f"{key}\t5\t{status}\n" for key, status, _ in rows)
+    table = read_study(study({PATIENTS: patients, SAMPLES: "SAMPLE_ID\tPATIENT_ID\nS1\tP1\n", MUTATIONS: None}))
+    survival = table.survival("OS")
+    assert survival["event"].tolist() == [event for _, _, event in rows]
+    assert survival["event"].dtype == bool and survival["months"].dtype == float
+
+
+def shuffled(text: str) -> str:
+    return text_of([row[::-1] for row in rows_of(text)])
+
+
+def widened(text: str) -> str:
+    rows = rows_of(text)
+    return text_of([[*rows[0], "INSTITUTE", "site notes"], *([*row, "7", 'said "so, \'well\''] for row in rows[1:])])
+
+
+def spaced(text: str) -> str:
+    return text_of([[f" {value} " for value in row] for row in rows_of(text)])
+
+
+LAYOUTS = {
+    "columns shuffled": {name: shuffled(text) for name, text in GOOD.items()},
+    "# lines above": {name: ABOVE[name] + text for name, text in GOOD.items()},
+    "columns nobody knows": {name: widened(text) for name, text in GOOD.items()},
+    "no newline at the end": {name: text.rstrip("\n") for name, text in GOOD.items()},
+    "blank lines at the end": {name: text + "\n\n" for name, text in GOOD.items()},
+    "spaces round the cells": {name: spaced(text) for name, text in GOOD.items()},
+    "NA for empty": {
+        name: text_of([[value or "NA" for value in row] for row in rows_of(text)]) for name, text in GOOD.items()
+    },
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_layout_does_not_change_what_is_read(study, layout):
+    plain, other = read_study(study()), read_study(study(LAYOUTS[layout]))
+    for name in ("patients", "samples", "mutations"):
+        wanted = getattr(plain, name)
+        assert_frame_equal(getattr(other, name)[wanted.columns], wanted)
+    assert other.notes == plain.notes
+
+
+def test_quotes_are_letters(study):
+    # read as CSV, the quote that nothing closes would swallow the rows below it
+    assert read_study(study()).patients["SMOKER"].iloc[:3].tolist() == ['"Ever"', "Never", '"Ever, quit']
+
+
+def test_identifiers_stay_text(study):
+    patients = "PATIENT_ID\tAGE\n007\t60\n7\t61\n1e3\t62\n1000\t63\nTrue\t64\n#8\t65\n"
+    folder = study({PATIENTS: patients, SAMPLES: "SAMPLE_ID\tPATIENT_ID\n01\t007\n1\t#8\n", MUTATIONS: None})
+    assert read_study(folder).patients["AGE"].to_dict() == {
+        "007": 60, "7": 61, "1e3": 62, "1000": 63, "True": 64, "#8": 65,
+    }  # fmt: skip
+
+
+def test_what_is_empty_is_missing(study):
+    read = read_study(study())
+    assert read.patients["OS_STATUS"].isna().tolist() == [False, False, False, True]
+    assert read.samples["TMB_NONSYNONYMOUS"].tolist()[:2] == [8.5, 12]
+    assert read.samples["TMB_NONSYNONYMOUS"].isna().tolist() == [False, False, True, False]
+    assert read.samples["PDL1_SCORE"].isna().tolist() == [False, False, False, True]
+
+
+def test_without_mutations_or_a_name(study):
+    read = read_study(study({MUTATIONS: None}))
+    assert read.label == "my_study" and not read.simulated and read.time_zero == "a time zero that is not stated"
+    assert not read.profiled("TP53").any()
+    with pytest.raises(MissingData, match="my_study has no mutations"):
+        read.need_mutations()
+
+
+def test_the_name_says_simulated(study):
+    def label(yaml):
+        return read_study(study({STUDY: yaml, "meta_study.txt": "name: From: meta\ncitation: Someone\n"})).label
+
+    assert label("") == "From: meta"
+    assert label("simulated: true\n") == "From: meta (simulated)"
+    assert label("name: Mine\nsimulated: true\n") == "Mine (simulated)"
+    assert label("name: Simulated LCNEC\nsimulated: true\n") == "Simulated LCNEC"
+
+
+def test_survival_counts_whom_it_drops(study):
+    patients = cell(2, "OS_STATUS", "")(cell(3, "OS_MONTHS", "")(GOOD[PATIENTS]))
+    survival = read_study(study({PATIENTS: patients})).survival("OS")
+    assert survival.to_dict("index") == {"P3": {"months": 3.25, "event": True}}
+    assert survival.attrs["dropped"] == 3
+    read = read_study(study())
+    assert read.survival("PFS")["event"].tolist() == [True, False, True]
+    with pytest.raises(MissingData, match="my_study has no time on treatment"):
+        read.survival("TOT")
+
+
+def test_survival_keeps_a_time_of_zero_and_an_all_censored_cohort(study):
+    patients = fill("OS_STATUS", "0:LIVING")(fill("OS_MONTHS", "0")(GOOD[PATIENTS]))
+    survival = read_study(study({PATIENTS: patients})).survival("OS")
+    assert survival["months"].tolist() == [0, 0, 0, 0] and not survival["event"].any()
+
+
+def test_one_patient(study):
+    read = read_study(study({
+        PATIENTS: "PATIENT_ID\tOS_MONTHS\tOS_STATUS\nP1\t5\t1:DECEASED\n", SAMPLES: "SAMPLE_ID\tPATIENT_ID\nS1\tP1\n",
+        MUTATIONS: "Hugo_Symbol\tTumor_Sample_Barcode\nTP53\tS1\n",
+    }))  # fmt: skip
+    assert len(read.survival("OS")) == 1 and len(read.need_mutations()) == 1
+    assert any("without consequence" in note for note in read.notes)
+
+
+def test_columns_by_patient(study):
+    # P1 has a second sample, listed after its first; P4 has none
+    samples = GOOD[SAMPLES].replace("S4\tP4", "S4\tP1")
+    read = read_study(study({SAMPLES: samples}))
+    assert read.one_sample_per_patient().to_dict() == {"P1": "S1", "P2": "S2", "P3": "S3"}
+    burden = read.column("TMB_NONSYNONYMOUS", "tumour mutational burden")
+    assert burden.index.tolist() == ["P1", "P2", "P3", "P4"]
+    assert burden.iloc[:2].tolist() == [8.5, 12] and burden.iloc[2:].isna().all()
+    assert read.column("AGE", "age").tolist() == [61, 70, 55, 48]
+    with pytest.raises(MissingData, match=r"my_study has no race \(column RACE\)"):
+        read.column("RACE", "race")
+    assert "1 of 4 patients have no sample" in read.notes
+    assert any(note.startswith("1 samples are second ones") for note in read.notes)
+
+
+@pytest.mark.parametrize(
+    ("file", "column"),
+    [(PATIENTS, "SEX"), (PATIENTS, "OS_MONTHS"), (PATIENTS, "OS_STATUS"), (PATIENTS, "AGE"), (PATIENTS, "SMOKER"),
+     (SAMPLES, "TMB_NONSYNONYMOUS"), (SAMPLES, "PDL1_SCORE"), (SAMPLES, "ONCOTREE_CODE")],
+)  # fmt: skip
+def test_a_column_without_one_value_is_missing_data(study, file, column):
+    read = read_study(study({file: fill(column, "")(GOOD[file])}))
+    with pytest.raises(MissingData, match=f"column {column} is empty"):
+        read.column(column, "it")
+    if column.startswith("OS_"):
+        with pytest.raises(MissingData, match="no patient with both OS_MONTHS and OS_STATUS"):
+            read.survival("OS")
+
+
+def test_sex(study):
+    words = {"F": "Female", "female": "Female", "W": "Female", "FEMALE": "Female", "M": "Male", "male": "Male",
+             "1": None, "unknown": None, "": None}  # fmt: skip
+    patients = "PATIENT_ID\tSEX\n" + "".join(f"P{n}\t{word}\n" for n, word in enumerate(words, 1))
+    read = read_study(study({PATIENTS: patients}))
+    assert [None if pd.isna(sex) else sex for sex in read.patients["SEX"]] == list(words.values())
+    assert any(note.startswith("2 of 9 patients have a sex that is neither") for note in read.notes)
+
+
+# --- mutations ----------------------------------------------------------------------------------------------------
+
+MAF = (
+    "Hugo_Symbol\tTumor_Sample_Barcode\tVariant_Classification\t"
+    "Chromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\n"
+)
+
+
+def calls(*rows: str) -> dict:
+    return {MUTATIONS: MAF + "".join(row.replace(" ", "\t") + "\n" for row in rows)}
+
+
+def genes_of(read) -> list[tuple[str, str]]:
+    return list(zip(read.mutations["Tumor_Sample_Barcode"], read.mutations["Hugo_Symbol"], strict=True))
+
+
+def test_previous_symbols_are_merged_and_counted(study):
+    read = read_study(study())
+    assert genes_of(read) == [("S1", "TP53"), ("S1", "RB1"), ("S2", "KMT2D"), ("S3", "STK11")]
+    assert any(note.startswith("1 of 5 mutation rows carry a previous gene symbol") for note in read.notes)
+
+
+def test_previous_symbols_in_a_panel_list_and_in_copy_number(study):
+    read = read_study(study({
+        SAMPLES: "SAMPLE_ID\tPATIENT_ID\tGENE_PANEL\nS1\tP1\tOLD\nS2\tP2\tOLD\nS3\tP3\tOLD\nS4\tP4\tOLD\n",
+        "data_gene_panel_OLD.txt": "stable_id: OLD\ndescription: x\ngene_list: TP53\tRB1\tMLL2\tSTK11\n",
+        CNA: GENES + "MLL2\t8085\t-2\t0\n",
+    }))  # fmt: skip
+    assert read.profiled("KMT2D").all() and not read.profiled("KRAS").any()
+    assert read.copy_number.loc["KMT2D"].tolist() == [-2, 0]
+
+
+def test_previous_symbols_in_structural_variants(study):
+    read = read_study(study({SV: "Sample_Id\tSite1_Hugo_Symbol\tSite2_Hugo_Symbol\nS1\tMLL2\tPARK2\n"}))
+    sites = read.structural_variants[["Site1_Hugo_Symbol", "Site2_Hugo_Symbol"]]
+    assert sites.iloc[0].tolist() == ["KMT2D", "PRKN"]
+
+
+def test_what_changes_no_protein_is_left_out_and_counted(study):
+    kinds = ["Silent", "Intron", "IGR", "RNA", "3'UTR", "5'UTR", "3'Flank", "5'Flank", "Missense_Mutation", ""]
+    rows = [f"G{place} S1 {kind} 1 {place} A T" for place, kind in enumerate(kinds)]
+    read = read_study(study(calls(*rows)))
+    assert genes_of(read) == [("S1", "G8"), ("S1", "G9")]  # what has no consequence stated counts
+    assert any(note.startswith("8 of 10 mutation rows change no protein") for note in read.notes)
+
+
+def test_a_call_listed_twice_counts_once(study):
+    read = read_study(study(calls(
+        "TP53 S1 Missense_Mutation 17 100 A T", "TP53 S1 Missense_Mutation 17 100 A T",
+        "TP53 S1 Missense_Mutation 17 100 A G", "TP53 S1 Missense_Mutation 17 101 A T",
+        "TP53 S2 Missense_Mutation 17 100 A T",
+    )))  # fmt: skip
+    assert len(read.mutations) == 4
+    assert any(note.startswith("1 of 5 mutation rows repeat a call") for note in read.notes)
+
+
+def test_a_call_annotated_on_two_transcripts_keeps_the_one_that_changes_the_protein(study):
+    # kept by order alone, the silent annotation would make a mutated sample wild type
+    read = read_study(study(calls("TP53 S1 Silent 17 100 A T", "TP53 S1 Missense_Mutation 17 100 A T")))
+    assert genes_of(read) == [("S1", "TP53")]
+
+
+def test_calls_without_a_position_are_not_taken_for_one(study):
+    blank = "\t\t\t"
+    read = read_study(study(calls(f"TP53 S1 Silent {blank}", f"TP53 S1 Missense_Mutation {blank}",
+                                  f"TP53 S1 Nonsense_Mutation {blank}")))  # fmt: skip
+    assert read.mutations["Variant_Classification"].tolist() == ["Missense_Mutation", "Nonsense_Mutation"]
+
+
+@pytest.mark.parametrize("symbol", ["tp53", "Tp53", "tP53"])
+def test_a_symbol_in_small_letters_is_not_another_gene(study, symbol):
+    """Refused, merged or said in a note; taken for an unknown gene it would make TP53 wild type in silence."""
+    plain = read_study(study()).notes
+    try:
+        read = read_study(study({MUTATIONS: cell(2, "Hugo_Symbol", symbol)(GOOD[MUTATIONS])}))
+    except CohortError as error:
+        assert f"{MUTATIONS}, row 2, column Hugo_Symbol" in str(error)
+    else:
+        assert ("S1", "TP53") in genes_of(read) or read.notes != plain
+
+
+@pytest.mark.parametrize("word", ["silent", "SILENT", "synonymous_variant", "intron_variant", "Synonymous"])
+def test_a_silent_mutation_by_another_word_is_not_counted_in_silence(study, word):
+    """Refused, left out or said in a note; counted, it would make a wild-type sample mutated."""
+    plain = read_study(study({MUTATIONS: cell(6, "Variant_Classification", "Missense_Mutation")(GOOD[MUTATIONS])})).notes
+    try:
+        read = read_study(study({MUTATIONS: cell(6, "Variant_Classification", word)(GOOD[MUTATIONS])}))
+    except CohortError as error:
+        assert f"{MUTATIONS}, row 6, column Variant_Classification" in str(error)
+    else:
+        assert ("S4", "KRAS") not in genes_of(read) or read.notes != plain
+
+
+# --- which samples were looked at ---------------------------------------------------------------------------------
+
+ON_PANELS = "SAMPLE_ID\tPATIENT_ID\tGENE_PANEL\nS1\tP1\tSMALL\nS2\tP2\tBIG\nS3\tP3\t\nS4\tP4\tWES\n"
+LISTS = {
+    "data_gene_panel_SMALL.txt": "stable_id: SMALL\ndescription: x\ngene_list: TP53\tRB1\n",
+    "data_gene_panel_BIG.txt": "stable_id: BIG\ndescription: x\ngene_list: TP53\tRB1\tKRAS\tMLL2\n",
+}
+
+
+def test_profiled_by_the_panel_of_each_sample(study):
+    read = read_study(study({SAMPLES: ON_PANELS, **LISTS}))
+    assert read.profiled("TP53").tolist() == [True, True, False, True]
+    assert read.profiled("KRAS").tolist() == [False, True, False, True]
+    assert read.panels_without_list == ["WES"]
+    assert read.profiled("TP53").index.tolist() == ["S1", "S2", "S3", "S4"]
+
+
+def test_the_matrix_of_panels_comes_before_the_column(study):
+    matrix = "SAMPLE_ID\tmutations\tcna\nS2\tSMALL\tBIG\nS1\tBIG\tNA\nS4\tNA\tBIG\n"
+    read = read_study(study({SAMPLES: ON_PANELS, MATRIX: matrix, **LISTS}))
+    assert read.profiled("KRAS").tolist() == [True, False, False, False]
+    assert read.profiled("RB1").tolist() == [True, True, False, False]
+    assert read.panels_without_list == []
+
+
+def test_profiled_by_the_list_of_sequenced_samples_or_else_all(study):
+    assert read_study(study()).profiled("TP53").all()
+    cases = "cancer_study_identifier: x\ncase_list_name: Sequenced: all\ncase_list_ids: S1\tS4\n"
+    read = read_study(study({"case_lists/cases_sequenced.txt": cases}))
+    assert read.profiled("TP53").tolist() == [True, False, False, True]
+    assert read.panels_without_list == []
+
+
+def test_a_panel_column_that_is_empty_says_nothing(study):
+    """With mutations there, nobody being profiled cannot be: refused, said in a note, or as without the column."""
+    samples = "SAMPLE_ID\tPATIENT_ID\tGENE_PANEL\nS1\tP1\t\nS2\tP2\t\nS3\tP3\t\nS4\tP4\t\n"
+    plain = read_study(study()).notes
+    try:
+        read = read_study(study({SAMPLES: samples}))
+    except CohortError:
+        return
+    assert read.profiled("TP53").all() or read.notes != plain
+
+
+# --- files that are strange ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", [2, 3])
+def test_a_null_byte_cuts_no_number(study, row):
+    # pandas' parser ends a cell at a null byte: 1\0 2.5 becomes one month
+    folder = study({PATIENTS: cell(row, "OS_MONTHS", "1\x002.5")(GOOD[PATIENTS])})
+    with pytest.raises(CohortError, match=f"^my_study/{PATIENTS}, row {row}"):
+        read_study(folder)
+
+
+@pytest.mark.parametrize("extra", [1, 2])
+def test_tabs_at_the_end_of_every_line(study, extra):
+    text = GOOD[PATIENTS].replace("\n", "\t" * extra + "\n")
+    try:
+        assert len(read_study(study({PATIENTS: text})).patients) == 4
+    except CohortError as error:
+        assert str(error).startswith(f"my_study/{PATIENTS}, row 1")
+
+
+def test_a_blank_line_in_a_file_of_one_column(study):
+    # a line without a tab has as many fields as the header here, and pandas leaves blank lines out
+    with pytest.raises(CohortError, match=f"^my_study/{PATIENTS}, row 3"):
+        read_study(study({PATIENTS: "PATIENT_ID\nP1\n\nP2\nP3\nP4\n"}))
+
+
+def test_copy_number_with_a_tab_at_the_end_of_every_line(study):
+    try:
+        assert read_study(study({CNA: "Hugo_Symbol\tS1\t\nRB1\t-2\t\n"})).copy_number.columns.tolist() == ["S1"]
+    except CohortError as error:  # the line must say where: a column without a name
+        assert str(error).startswith(f"my_study/{CNA}, row 1")
+
+
+@pytest.mark.parametrize("file", [PATIENTS, MUTATIONS, CNA, STUDY, "meta_study.txt", "case_lists/cases_sequenced.txt"])
+def test_a_folder_in_a_file_s_place(study, file):
+    folder = study({file: None})
+    (folder / file).mkdir(parents=True)
+    with pytest.raises(CohortError, match=Path(file).name):
+        read_study(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [(STUDY, "name: Kräftig\n"), ("meta_study.txt", "name: Kräftig\n"),
+     ("case_lists/cases_sequenced.txt", "case_list_name: Kräftig\ncase_list_ids: S1\tS2\tS3\tS4\n"),
+     ("data_gene_panel_X.txt", "stable_id: X\ndescription: Kräftig\ngene_list: TP53\n")],
+)  # fmt: skip
+def test_a_file_beside_that_is_not_utf_8(study, file, text):
+    with pytest.raises(CohortError, match=f"{Path(file).name}.*UTF-8"):
+        read_study(study({file: text.encode("latin-1")}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["- a\n- b\n", "hello\n", "name: 5\nsimulated: true\n", "name: 2020-01-01\nsimulated: true\n", "name: {a: 1}\n",
+     "os_origin: [a, b]\n", "simulated: true\nsimulated: false\n", '"a\\nb": 1\n', "simulated:\n"],
+)  # fmt: skip
+def test_a_cohort_yaml_of_the_wrong_shape(study, text):
+    """`simulated` given twice is the dangerous one: the last would win, and twins would pass for patients."""
+    with pytest.raises(CohortError) as caught:
+        read_study(study({STUDY: text})).label  # noqa: B018 - the name is used where a figure is made
+    assert str(caught.value).startswith("my_study/cohort.yaml") and len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "row", "column"),
+    [(MATRIX, "SAMPLE_ID\tmutations\nS1\tA\nS2\tA\nS1\tB\n", 4, "SAMPLE_ID"),
+     (MATRIX, "SAMPLE_ID\tmutations\nS1\tA\n\tB\n", 3, "SAMPLE_ID"),
+     (SV, "Sample_Id\tSite1_Hugo_Symbol\n\tALK\n", 2, "Sample_Id")],
+)  # fmt: skip
+def test_samples_of_the_files_beside(study, file, text, row, column):
+    with pytest.raises(CohortError, match=f"^my_study/{file}, row {row}, column {column}: "):
+        # read as it stands, a sample with two panels ends in pandas' own error at the first question
+        read_study(study({file: text})).profiled("TP53")
+
+
+@pytest.mark.parametrize("symbols", [("RB1", "RB1"), ("MLL2", "KMT2D")])
+def test_a_gene_with_two_rows_of_copy_number_that_disagree(study, symbols):
+    """Refused or said in a note; taken from whichever row is first, a deep deletion comes and goes with the order."""
+    plain = read_study(study()).notes
+    text = GENES + f"{symbols[0]}\t1\t-2\t0\n{symbols[1]}\t1\t0\t-2\n"
+    try:
+        read = read_study(study({CNA: text}))
+    except CohortError as error:
+        assert f"{CNA}, row 3" in str(error)
+    else:
+        assert read.notes != plain
+
+
+# --- write and read -----------------------------------------------------------------------------------------------
+
+
+def tables() -> dict:
+    patients = pd.DataFrame({
+        "PATIENT_ID": ["007", "P-2", "P 3"], "SEX": ["Female", "Male", None], "AGE": [61.0, 70.5, np.nan],
+        "OS_MONTHS": [1 / 3, 12.0, np.nan], "OS_STATUS": ["1:DECEASED", "0:LIVING", None],
+        "COMMENT": ['a "quoted" word', "tab\tand\nline", "ünïcode µ"],
+    })  # fmt: skip
+    samples = pd.DataFrame({
+        "SAMPLE_ID": ["S1", "S2", "S3"], "PATIENT_ID": ["007", "P-2", "P 3"], "TMB_NONSYNONYMOUS": [0.0, 1e-7, 1234.5],
+        "GENE_PANEL": ["X", "X", None],
+    })  # fmt: skip
+    mutations = pd.DataFrame({
+        "Hugo_Symbol": ["TP53", "RB1"], "Tumor_Sample_Barcode": ["S1", "S2"],
+        "Variant_Classification": ["Missense_Mutation", "Nonsense_Mutation"], "Start_Position": [7577120, np.nan],
+    })  # fmt: skip
+    return {"patients": patients, "samples": samples, "mutations": mutations}
+
+
+def test_written_and_read_again(tmp_path):
+    given = tables()
+    facts = {"name": "Zwölf: a test", "simulated": True, "os_origin": "diagnosis", "notes": ["one", "two"]}
+    folder = write_study(tmp_path / "made", **given, study=facts, panel_genes={"X": ["TP53", "RB1"]}, readme="Read me\n")
+    read = read_study(folder)
+    assert read.study == facts and read.label == "Zwölf: a test (simulated)" and read.time_zero == "diagnosis"
+    wanted = given["patients"].set_index("PATIENT_ID")
+    for name in ("AGE", "OS_MONTHS"):
+        pd.testing.assert_series_equal(read.patients[name], wanted[name])
+    assert read.patients["OS_STATUS"].iloc[:2].tolist() == [True, False] and read.patients["OS_STATUS"].isna().iloc[2]
+    assert read.patients["COMMENT"].tolist() == ['a "quoted" word', "tab and line", "ünïcode µ"]
+    assert read.samples["TMB_NONSYNONYMOUS"].tolist() == [0, 1e-7, 1234.5]
+    assert read.mutations["Start_Position"].tolist() == ["7577120", ""]
+    assert read.profiled("TP53").tolist() == [True, True, False] and not read.profiled("KRAS").any()
+    assert read.notes == []
+    assert (folder / "README.md").read_text() == "Read me\n"
+    # cBioPortal's four lines stand above a clinical header, and the folder is all there is
+    assert [line[0] for line in (folder / PATIENTS).read_text().splitlines()[:4]] == ["#"] * 4
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
+def test_written_twice_it_is_the_same_and_digests_alike(tmp_path):
+    first = write_study(tmp_path / "a" / "made", **tables(), study={"name": "x"})
+    second = write_study(tmp_path / "b" / "made", **tables(), study={"name": "x"})
+    before = cohort.digest(first)
+    assert before == cohort.digest(second)
+    path = second / PATIENTS
+    path.write_text(path.read_text().replace("61", "62"))
+    assert cohort.digest(second) != before
+    assert cohort.digest(write_study(second, **tables(), study={"name": "x"})) == before
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path):
+    folder = write_study(tmp_path / "made", **tables(), study={"name": "x"})
+    before = cohort.digest(folder)
+    given = tables()
+    given["samples"] = given["samples"].drop(columns="GENE_PANEL")
+    with pytest.raises(KeyError):
+        write_study(folder, **given, study={"name": "y"}, panel_genes={"X": ["TP53"]})
+    assert cohort.digest(folder) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
+def test_a_cell_with_a_carriage_return_can_be_read_again(tmp_path):
+    given = tables()
+    given["patients"]["COMMENT"] = ["typed\r\nin Excel", "a\rb", ""]
+    read = read_study(write_study(tmp_path / "made", **given, study={"name": "x"}))
+    assert read.patients["COMMENT"].str.contains("typed").iloc[0]
+
+
+# --- real patients ------------------------------------------------------------------------------------------------
+
+
+def test_a_real_study_loads_unchanged(data_dir):
+    read = read_study(data_dir / "nsclc_pd1_msk_2018")
+    survival = read.survival("PFS")
+    assert (len(read.patients), len(read.samples)) == (240, 240)
+    assert len(survival) == 240 and survival["event"].sum() == 198 and survival.attrs["dropped"] == 0
+    assert read.panels_without_list == ["IMPACT341", "IMPACT410", "IMPACT468"]
+    assert set(read.patients["SEX"]) == {"Female", "Male"}
+    assert not read.mutations["Hugo_Symbol"].isin(cohort.PREVIOUS_SYMBOLS).any()
+    assert read.column("PDL1_SCORE", "PD-L1").notna().any() and read.column("DURABLE_CLINICAL_BENEFIT", "x").notna().any()
+    with pytest.raises(UserError, match="no overall survival"):
+        read.survival("OS")

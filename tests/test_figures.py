@@ -1,0 +1,94 @@
+"""Figures of the run under test: their numbers against the tracked ones, and their structure."""
+
+import json
+import re
+
+import pandas as pd
+import pytest
+from conftest import TEST_OUTPUT, skip_or_fail
+
+from lcnec_utils import page, params, paths, runs
+
+RUN = params.RunParameters().run
+TRACKED = sorted((paths.ROOT / "figures" / RUN).glob("*.csv"))
+PANELS = [(name, id) for name in runs.notebooks() for id in page.panels_of(name)]
+
+
+@pytest.fixture(scope="module")
+def made():
+    """The figures that the notebooks under test have just made."""
+    folder = TEST_OUTPUT / "figures" / RUN
+    if not folder.exists():
+        skip_or_fail("data", "the notebooks have not run in this session")
+    return folder
+
+
+def numbers(path):
+    return pd.read_csv(path, comment="#")
+
+
+@pytest.mark.parametrize("path", [p for p in TRACKED if p.name != "claims.csv"], ids=lambda path: path.name)
+def test_the_numbers_are_the_tracked_ones(made, path):
+    if path.name.count(".") > 1:
+        pytest.skip("a table that is made, not tracked")
+    pd.testing.assert_frame_equal(numbers(made / path.name), numbers(path), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize(("notebook", "panel"), PANELS)
+def test_every_declared_panel_is_there_as_svg_png_and_csv(made, notebook, panel):
+    for kind in ("svg", "png", "csv"):
+        assert (made / f"{panel}.{kind}").stat().st_size > 0
+    assert (made / f"{panel}.svg").stat().st_size <= 300_000
+    assert (made / f"{panel}.csv").stat().st_size <= 200_000
+
+
+def texts(made, panel) -> str:
+    return " ".join(re.findall(r"<text[^>]*>([^<]+)</text>", (made / f"{panel}.svg").read_text()))
+
+
+def test_lcnec_in_msk_met_by_genomic_subtype(made):
+    """82 patients, 44 deaths; 33 NSCLC-like, 20 SCLC-like, 29 unclassified."""
+    table = numbers(made / "os_by_subtype.csv").set_index("group")
+    assert table["n"].to_dict() == {"NSCLC-like": 33, "SCLC-like": 20, "Unclassified": 29}
+    assert (table["n"].sum(), table["events"].sum()) == (82, 44)
+    assert {"median_months", "median_lower", "median_upper", "log_rank_p", "log_rank_chi_squared"} <= set(table)
+    assert table[["median_months", "median_lower"]].notna().all().all()
+
+
+def test_the_curve_carries_n_median_test_and_risk_table(made):
+    shown = texts(made, "os_by_subtype")
+    for group, row in numbers(made / "os_by_subtype.csv").set_index("group").iterrows():
+        assert f"{group}, n = {row['n']}: {row['median_months']:.1f}" in shown
+    assert "Log-rank p = " in shown and "At risk" in shown and "not stated" in shown
+
+
+def test_the_risk_table_counts_everyone_still_followed(made, public_cohort):
+    """T ≥ t, counted here from the patients and not by the module that drew it."""
+    import numpy as np
+
+    from lcnec_utils import genomics
+    from lcnec_utils.cohort import read_study
+
+    cohort = read_study(public_cohort("msk_met_lcnec"))
+    months = cohort.survival("OS")["months"]
+    subtype = genomics.by_patient(cohort, genomics.genomic_subtype(cohort))
+    svg = (made / "os_by_subtype.svg").read_text()
+    shown = re.findall(r"<text[^>]*>(\d+)</text>", svg.split("At risk")[1])
+    counted = [
+        int(np.sum(months[subtype == group] >= time))
+        for group in ("NSCLC-like", "SCLC-like", "Unclassified")
+        for time in (0, 12, 24, 36, 48, 60)
+    ]
+    assert [int(count) for count in shown[: len(counted)]] == counted
+
+
+def test_real_patients_are_not_called_simulated(made):
+    for path in made.glob("*.svg"):
+        assert "simulated cohort" not in path.read_text()
+    for path in made.glob("*.csv"):
+        assert json.loads(path.read_text().split("\n")[0].removeprefix("# "))["simulated"] is False
+
+
+def test_nothing_under_test_writes_to_figures():
+    """The manifest under test lies in the test's own folder, and the tracked figures carry no other digest."""
+    assert paths.output_root() == TEST_OUTPUT

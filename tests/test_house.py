@@ -1,0 +1,197 @@
+"""The house keeps its shape: floors, thin notebooks, one lock, light files, nothing of this or that machine."""
+
+import ast
+import json
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from lcnec_utils import page, params, paths, runs
+
+ROOT = paths.ROOT
+NOTEBOOKS = runs.notebooks()
+MODULES = sorted((ROOT / "lcnec_utils").rglob("*.py"))
+
+
+def tracked() -> list[Path]:
+    """The files git tracks or would: a new file counts before it is committed."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [ROOT / name for name in names if (ROOT / name).exists()]
+
+
+def cells(notebook: str) -> list[dict]:
+    return json.loads(page.notebook_path(notebook).read_text())["cells"]
+
+
+def code(notebook: str) -> list[dict]:
+    return [cell for cell in cells(notebook) if cell["cell_type"] == "code"]
+
+
+# --- floors
+
+
+def test_a_module_imports_only_from_floors_under_its_own():
+    from importlinter.cli import lint_imports
+
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+def test_the_architecture_page_draws_every_module():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    for module in MODULES:
+        if module.name not in ("__init__.py",):
+            assert f"`{module.relative_to(ROOT / 'lcnec_utils').as_posix()}`" in text, module
+
+
+def test_the_package_stays_thin():
+    """Without twins/ and plots/ about 6,000 lines at most."""
+    counted = [m for m in MODULES if not {"twins", "plots"} & set(m.parts)]
+    assert sum(len(m.read_text().splitlines()) for m in counted) <= 6000
+
+
+def test_no_module_knows_a_panels_name():
+    ids = set(params.read_yaml(paths.PANELS))
+    for module in MODULES:
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert node.value not in ids, f"{module.name}: {node.value}"
+
+
+def test_no_module_re_exports():
+    for module in MODULES:
+        if module.name == "__init__.py":
+            assert not [node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.ImportFrom)]
+
+
+# --- notebooks
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_notebook_is_thin(notebook):
+    assert cells(notebook)[0]["cell_type"] == "markdown"
+    assert "".join(cells(notebook)[0]["source"]).startswith("# ")
+    assert "?" in "".join(cells(notebook)[0]["source"]).splitlines()[0], "the title is the question"
+    for cell in code(notebook):
+        source = "".join(cell["source"])
+        assert len(source.splitlines()) <= 12, source
+        assert not [
+            n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.Lambda)
+        ]
+        assert not source.rstrip().endswith(";")
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_notebook_is_stored_with_the_outputs_of_a_clean_run(notebook):
+    book = json.loads(page.notebook_path(notebook).read_text())
+    assert set(book["metadata"]) == {"kernelspec"}
+    assert [cell["execution_count"] for cell in code(notebook)] == list(range(1, len(code(notebook)) + 1))
+    for cell in cells(notebook):
+        assert set(cell["metadata"]) <= {"tags"}
+        assert "injected-parameters" not in cell["metadata"].get("tags", [])
+    outputs = [output for cell in code(notebook) for output in cell["outputs"]]
+    assert outputs and not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
+    assert "image/svg+xml" not in json.dumps(outputs)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_notebook_draws_the_panels_it_declares_and_no_other(notebook):
+    source = "\n".join("".join(cell["source"]) for cell in code(notebook))
+    assert re.findall(r'page\.panel\("(\w+)"\)', source) == list(page.panels_of(notebook))
+
+
+# --- the lock
+
+
+def locked() -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==([^ ;\\]+)", paths.LOCK.read_text(), re.M))
+
+
+def direct() -> list[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    requirements = project["dependencies"] + project["optional-dependencies"]["dev"]
+    return [re.match(r"[A-Za-z0-9_-]+", requirement)[0].lower() for requirement in requirements]
+
+
+def test_the_lock_holds_one_hashed_version_per_package_and_no_address():
+    text = paths.LOCK.read_text()
+    names = re.findall(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==", text, re.M)
+    assert len(names) == len(set(names))
+    assert not re.search(r"https?://|--index|--find-links|file:", text)
+    entries = re.split(r"\n(?=[a-z0-9])", text.strip())
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert set(direct()) <= set(names)
+
+
+def test_environment_yml_lists_the_direct_dependencies_at_the_locks_versions():
+    import yaml
+
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())
+    listed = dict(entry.split("::")[-1].split("=") for entry in conda["dependencies"])
+    listed["matplotlib"] = listed.pop("matplotlib-base")  # conda's name of matplotlib without Qt
+    assert listed.pop("python") == "3.11"
+    assert listed == {name: locked()[name] for name in direct()}
+    assert conda["channels"] == ["conda-forge", "bioconda"]
+
+
+def test_the_cards_packages_are_direct_dependencies():
+    card = {"jupyterlab", "papermill", "pandas", "seaborn", "lifelines", "gseapy", "scanpy", "nbval"}
+    assert card <= set(direct())
+
+
+def test_the_environment_is_the_lock():
+    """Whatever is tested here is what the lock says."""
+    import importlib.metadata
+
+    for name in direct():
+        assert importlib.metadata.version(name) == locked()[name], name
+
+
+# --- what is tracked
+
+
+def test_tracked_files_are_light():
+    sizes = {path: path.stat().st_size for path in tracked()}
+    assert sum(sizes.values()) <= 15e6
+    for path, size in sizes.items():
+        if path.is_relative_to(ROOT / "figures"):
+            assert size <= {".svg": 300_000, ".csv": 200_000}.get(path.suffix, 200_000), path
+
+
+def test_of_a_real_cohort_only_aggregates_are_tracked():
+    """No PNG, no step table of a curve, no figure in which a mark is a patient; and no sample's name anywhere."""
+    entries = params.read_yaml(paths.PANELS)
+    aggregate = {id for id, entry in entries.items() if entry.get("aggregate")}
+    seen = set()
+    for path in tracked():
+        if path.is_relative_to(ROOT / "figures" / "msk_met"):
+            assert path.name == "claims.csv" or (path.stem in aggregate and path.suffix in (".svg", ".csv")), path
+            seen.add(path.stem)
+        if path.suffix in (".svg", ".csv", ".ipynb", ".json", ".yaml") and "tests" not in path.parts:
+            assert not re.search(r"\bP-00\d{5}\b", path.read_text(encoding="utf-8")), path
+    assert seen - {"claims"} == aggregate
+
+
+def test_nothing_tracked_names_a_machine_or_an_index():
+    hosts = [
+        r"files\.python" + "hosted",
+        r"py" + r"pi\.org",
+        r"deb\." + "debian",
+        r"/work/" + "(main|shared)",
+        "/root/" + r"\.",
+    ]
+    for path in tracked():
+        if path.suffix in (".png",):
+            continue
+        text = path.read_text(encoding="utf-8")
+        for host in hosts:
+            assert not re.search(host, text), (path, host)
+
+
+def test_no_public_data_or_gene_set_is_tracked():
+    for path in tracked():
+        assert path.suffix not in (".rda", ".gmt", ".gz", ".zip", ".h5ad", ".maf"), path
+        assert not path.name.startswith(("data_mutations", "data_clinical")), path

@@ -1,0 +1,176 @@
+"""The page: panels saved with their evidence, skips with reasons, nothing half-written taken for a result."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import matplotlib
+import pandas as pd
+import pytest
+from PIL import Image
+
+from lcnec_utils import claims, page, params, paths, provenance
+from lcnec_utils.errors import MissingData, UserError
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+PANELS = {
+    "one": {"title": "First", "source": "s", "roles": ["cohort"], "notebook": "02_outcomes"},
+    "two": {"title": "Second", "source": "s", "roles": ["icb"], "notebook": "02_outcomes"},
+}
+
+
+@pytest.fixture
+def made(own_study, tmp_path, monkeypatch):
+    """A function that makes a page on own_study with two panels, as a notebook would."""
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path / "out"))
+    monkeypatch.setattr(page, "panels_of", lambda notebook: PANELS)
+    monkeypatch.setattr("IPython.display.display", lambda *args, **more: None)
+
+    def make(**values):
+        return page.Page("02_outcomes", {"run": "mine", "cohort": str(own_study), "icb": "", **values})
+
+    return make
+
+
+def draw(panel):
+    fig, ax = plt.subplots()
+    ax.plot([0, 1], [0, 1], label="n = 8")
+    panel.save(fig, pd.DataFrame({"x": [0, 1 / 3], "y": [0, 1]}), says="A line.", more=pd.DataFrame({"z": [2]}))
+
+
+def whole(made):
+    sheet = made()
+    with sheet.panel("one") as panel:
+        sheet.cohort("cohort")
+        draw(panel)
+    with sheet.panel("two") as panel:
+        sheet.cohort("icb")
+    return sheet
+
+
+def test_a_panel_leaves_vector_raster_and_numbers_with_their_provenance(made):
+    sheet = whole(made)
+    sheet.finish()
+    folder = paths.figures("mine")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "manifest.json", "one.csv", "one.more.csv", "one.png", "one.svg",
+    ]  # fmt: skip
+    first, body = (folder / "one.csv").read_text().split("\n", 1)
+    about = json.loads(first.removeprefix("# "))
+    assert about["run"] == "mine" and about["panel"] == "one" and about["simulated"] is False
+    assert about["csv"] == provenance.of_bytes(body.encode())
+    assert set(about) == {"project", "run", "panel", "simulated", "cohorts", "parameters", "csv"}
+    assert json.loads(Image.open(folder / "one.png").text["Description"]) == about
+    described = [node.text for node in ET.parse(folder / "one.svg").iter() if node.tag.endswith("description")]
+    assert [json.loads(text) for text in described] == [about]
+    assert pd.read_csv(folder / "one.csv", comment="#")["x"].tolist() == [0, 0.33333333]
+
+
+def test_a_second_run_gives_the_same_bytes(made):
+    whole(made).finish()
+    first = {path.name: provenance.of_file(path) for path in paths.figures("mine").iterdir()}
+    record = page.record_path("mine", "02_outcomes").read_bytes()
+    whole(made).finish()
+    assert {path.name: provenance.of_file(path) for path in paths.figures("mine").iterdir()} == first
+    assert page.record_path("mine", "02_outcomes").read_bytes() == record
+
+
+def test_what_a_cohort_lacks_is_a_stated_skip(made):
+    sheet = whole(made)
+    outcome = sheet.finish()["outcome"]
+    assert outcome["one"] == "drawn"
+    assert "names no cohort for the role 'icb'" in outcome["two"]
+    record = page.read_record("mine", "02_outcomes")
+    assert list(record["skipped"]) == ["two"] and list(record["drawn"]) == ["one"]
+
+
+def test_skip_takes_a_reason(made):
+    sheet = made()
+    with sheet.panel("one"):
+        sheet.skip("no reason but this")
+    assert sheet._skipped == {"one": "no reason but this"}
+
+
+def test_a_panel_must_be_known_drawn_and_all_of_them(made):
+    sheet = made()
+    with pytest.raises(UserError, match=r"panel 'onee' .*did you mean 'one'"):
+        with sheet.panel("onee"):
+            pass
+    with pytest.raises(UserError, match="ended without a figure"):
+        with sheet.panel("one"):
+            pass
+    with pytest.raises(UserError, match="neither drawn nor skipped"):
+        sheet.finish()
+    assert not paths.figures("mine").exists(), "a page that did not finish leaves no figure"
+    assert page.read_record("mine", "02_outcomes") is None
+
+
+def test_a_page_that_starts_again_drops_the_old_record_first(made):
+    whole(made).finish()
+    made()
+    assert page.read_record("mine", "02_outcomes") is None
+
+
+def test_a_panel_no_longer_drawn_leaves_no_old_figure(made, monkeypatch):
+    whole(made).finish()
+    sheet = made()
+    for name in PANELS:
+        with sheet.panel(name):
+            sheet.skip("not today")
+    sheet.finish()
+    assert [path.name for path in paths.figures("mine").iterdir()] == ["manifest.json"]
+
+
+def test_simulated_stands_on_figure_file_and_label(made, own_study):
+    (own_study / "cohort.yaml").write_text("name: Twin\nsimulated: true\n")
+    sheet = whole(made)
+    sheet.finish()
+    folder = paths.figures("mine")
+    assert json.loads((folder / "one.csv").read_text().split("\n")[0][2:])["simulated"] is True
+    svg = (folder / "one.svg").read_text()
+    assert "simulated cohort</text>" in svg and "First (simulated cohort)" in svg
+    assert sheet.cohort("cohort").label == "Twin (simulated)"
+    assert page.read_record("mine", "02_outcomes")["simulated"] is True
+
+
+def test_many_marks_become_pixels(made):
+    sheet = made()
+    with sheet.panel("one") as panel:
+        fig, ax = plt.subplots()
+        ax.scatter(range(5000), range(5000))
+        panel.save(fig, pd.DataFrame({"x": [1]}))
+    assert (sheet._scratch / "one.svg").stat().st_size < 300_000
+
+
+def test_a_parameter_by_hand_is_checked_too(made):
+    with pytest.raises(params.ParameterError, match="min_group: 'five' must be a whole number"):
+        made(min_group="five")
+
+
+def test_a_key_that_no_cell_declares_is_refused_in_a_fresh_kernel(made):
+    class Shell:
+        execution_count = 3
+
+    with pytest.raises(params.ParameterError, match=r"unknown parameter 'chort' \(did you mean 'cohort'\?\)"):
+        made(chort="x", get_ipython=Shell)
+
+
+def test_a_claim_nobody_printed_is_refused(made):
+    with pytest.raises(UserError, match="claim 'lcnec.nowhere' is not in params/published"):
+        made().claim("lcnec.nowhere", claims.Finding(1.0))
+
+
+def test_a_cohort_that_is_neither_known_nor_a_folder_is_refused_with_the_nearest_name():
+    with pytest.raises(UserError, match=r"did you mean 'msk_met_lcnec'\?"):
+        page.find_cohort("msk_met_lcne")
+
+
+def test_a_known_cohort_that_is_not_built_names_its_command(monkeypatch, tmp_path):
+    monkeypatch.setenv("LCNEC_COHORTS_DIR", str(tmp_path))
+    with pytest.raises(MissingData, match="lcnec cohort build msk_met_lcnec"):
+        page.find_cohort("msk_met_lcnec")
+
+
+def test_errors_show_as_one_line_in_a_notebook():
+    assert UserError("what is wrong")._render_traceback_() == ["UserError: what is wrong"]

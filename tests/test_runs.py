@@ -1,0 +1,214 @@
+"""Runs: someone's own cohort end to end, only what changed, a killed run resumed, stale figures told from current ones."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lcnec_utils import cli, page, params, paths, runs
+from lcnec_utils.errors import UserError
+
+LCNEC = [sys.executable, "-m", "lcnec_utils.cli"]
+
+
+def run(file, *more):
+    return subprocess.run([*LCNEC, "run", "--params", str(file), *more], capture_output=True, text=True, timeout=300)
+
+
+def test_an_own_cohort_of_three_files_is_drawn_and_the_rest_is_skipped_with_reasons(own_run):
+    done = run(own_run)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    record = page.read_record("mine", "02_outcomes")
+    assert list(record["drawn"]) == ["os_by_subtype"]
+    assert set(record["skipped"]) == {"pfs_by_driver", "pfs_by_pdl1", "pfs_by_tmb", "pfs_forest"}
+    assert all("role 'icb'" in reason for reason in record["skipped"].values())
+    for line in (
+        "02_outcomes",
+        "04_genomic_landscape",
+        "skipped mine/02_outcomes pfs_by_tmb: this run names no cohort",
+    ):
+        assert line in done.stdout
+    for panel in ("os_by_subtype", "fig2a", "fig2d", "figS8"):
+        for kind in ("svg", "png", "csv"):
+            assert (paths.figures("mine") / f"{panel}.{kind}").stat().st_size > 0
+    table = page.pd.read_csv(paths.figures("mine") / "os_by_subtype.csv", comment="#").set_index("group")
+    assert table["n"].to_dict() == {"NSCLC-like": 3, "SCLC-like": 3, "Unclassified": 2}
+    # a second run starts no kernel; a change of one parameter reruns the notebooks that take it, no other
+    again = run(own_run)
+    assert "no notebook was run" in again.stdout
+    own_run.write_text(own_run.read_text() + "tmb_high_per_mb: 12.0\n")
+    changed = run(own_run)
+    assert "02_outcomes" in changed.stdout and "04_genomic" not in changed.stdout.split("\n\n")[0]
+    # the data change: everything that reads them reruns
+    samples = Path(next(line for line in own_run.read_text().splitlines() if line.startswith("cohort"))[8:])
+    text = (samples / "data_clinical_patient.txt").read_text().replace("4.5", "4.6")
+    (samples / "data_clinical_patient.txt").write_text(text)
+    states = {state for _, _, state in runs.verify(params.read_run(own_run)) if not state.startswith("not drawn")}
+    assert states == {"stale"}
+
+
+def test_by_hand_through_papermill_is_the_same_result(own_run, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        str(page.notebook_path("04_genomic_landscape")),
+        str(tmp_path / "o.ipynb"),
+    ]
+    done = subprocess.run([*command, "-f", str(own_run), "-k", "python3"], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    by_hand = page.read_record("mine", "04_genomic_landscape")
+    page.record_path("mine", "04_genomic_landscape").unlink()
+    runs.execute("04_genomic_landscape", own_run)
+    assert page.read_record("mine", "04_genomic_landscape") == by_hand
+
+
+def test_by_hand_with_a_wrong_key_ends_in_one_line_of_ours(own_run, tmp_path):
+    command = [sys.executable, "-m", "papermill", str(page.notebook_path("00_start_here")), str(tmp_path / "o.ipynb")]
+    done = subprocess.run(
+        [*command, "-f", str(own_run), "-p", "chort", "x", "-k", "python3"], capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "unknown parameter 'chort' (did you mean 'cohort'?)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("cohort: nowhere\n", "neither a known cohort nor a folder"),
+        ("chort: x\n", "unknown parameter 'chort' (did you mean 'cohort'?)"),
+        ("min_group: many\n", "must be a whole number"),
+    ],
+)
+def test_a_wrong_run_is_refused_before_any_kernel(tmp_path, monkeypatch, line, says):
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path / "out"))
+    file = tmp_path / "mine.yaml"
+    file.write_text(f'run: mine\nicb: ""\n{line}')
+    done = run(file)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr and len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_notebook_is_refused_with_the_nearest(own_run):
+    with pytest.raises(UserError, match=r"no notebook '02_outcome' \(did you mean '02_outcomes'\?\)"):
+        runs.choose(["02_outcome"])
+    assert runs.choose(["02"]) == ["02_outcomes"]
+
+
+def test_a_killed_run_resumes_and_leaves_no_orphan(own_run):
+    """kill -9 on the whole command while a kernel works: the papermill child lives on, and the next run ends it."""
+    import psutil
+
+    first = subprocess.Popen([*LCNEC, "run", "--params", str(own_run), "--cores", "1"], stdout=subprocess.DEVNULL)
+    pids = paths.build("mine")
+    deadline = time.monotonic() + 120
+    while not (started := list(pids.glob(".*.pid"))):
+        assert time.monotonic() < deadline and first.poll() is None
+        time.sleep(0.05)
+    engine = psutil.Process(first.pid).children()[0]
+    orphan = psutil.Process(int(started[0].read_text().split()[0]))
+    first.send_signal(signal.SIGKILL)
+    engine.send_signal(signal.SIGKILL)
+    first.wait()
+    assert orphan.is_running(), "the child outlives its parents, as papermill's does"
+    assert page.read_record("mine", started[0].stem.lstrip(".")) is None
+    done = run(own_run)
+    assert done.returncode == 0, done.stderr
+    assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
+    assert not list(pids.glob(".*.pid")) and not list(pids.glob(".*.tmp"))
+    assert {state for *_, state in runs.verify(params.read_run(own_run)) if not state.startswith("not")} == {"current"}
+
+
+def test_a_process_that_took_over_the_recorded_id_is_left_alone(own_run):
+    folder = paths.build("mine")
+    folder.mkdir(parents=True)
+    sleeper = subprocess.Popen(["sleep", "30"])
+    (folder / ".02_outcomes.pid").write_text(f"{sleeper.pid} 12345.0")
+    assert runs.end_orphans() == 0
+    assert sleeper.poll() is None
+    sleeper.kill()
+
+
+def test_two_runs_in_one_folder_do_not_mix(own_run):
+    import filelock
+
+    (paths.output_root() / "build").mkdir(parents=True)
+    with filelock.FileLock(paths.output_root() / "build" / ".run.lock"):
+        with pytest.raises(UserError, match="another run is going on"):
+            runs.batch([own_run])
+
+
+@pytest.fixture
+def one_made(own_run):
+    """The landscape notebook of own_run, made."""
+    runs.execute("04_genomic_landscape", own_run)
+    return own_run
+
+
+def test_verify_tells_altered_missing_and_stale(one_made, monkeypatch):
+    file = params.read_run(one_made)
+    folder = paths.figures("mine")
+
+    def states():
+        return {panel: state for _, panel, state in runs.verify(file)}
+
+    before = states()
+    assert (before["fig2a"], before["fig2d"], before["figS8"]) == ("current",) * 3
+    assert before["os_by_subtype"] == "not drawn"
+    (folder / "fig2a.csv").write_text((folder / "fig2a.csv").read_text().replace("True", "False", 1))
+    (folder / "fig2d.svg").unlink()
+    after = states()
+    assert (after["fig2a"], after["fig2d"], after["figS8"]) == ("altered", "missing", "current")
+    monkeypatch.setattr(page.provenance, "of_notebook", lambda path: "another code")
+    assert states()["figS8"] == "stale"
+    assert cli.main(["verify", str(one_made)]) == 1
+
+
+def test_a_plot_changes_only_the_notebooks_that_import_it():
+    """The closure of imports decides: comut.py belongs to 04, kaplan_meier.py to 02."""
+    closure = {name: page.provenance.import_closure(page.notebook_path(name)) for name in runs.notebooks()}
+    users = {name for name, modules in closure.items() if "lcnec_utils.plots.comut" in modules}
+    assert users == {"04_genomic_landscape"}
+    assert {name for name, modules in closure.items() if "lcnec_utils.plots.kaplan_meier" in modules} == {"02_outcomes"}
+    assert all("lcnec_utils.page" in modules and "lcnec_utils.cohort" in modules for modules in closure.values())
+    assert not any("lcnec_utils.cli" in modules or "lcnec_utils.runs" in modules for modules in closure.values())
+
+
+def test_a_failing_notebook_is_one_line_with_its_log(own_run, monkeypatch, tmp_path):
+    book = json.loads(page.notebook_path("00_start_here").read_text())
+    book["cells"][-1]["source"] = ["1 / 0"]
+    notebooks = tmp_path / "notebooks"
+    shutil.copytree(paths.NOTEBOOKS, notebooks)
+    (notebooks / "00_start_here.ipynb").write_text(json.dumps(book))
+    monkeypatch.setattr(paths, "NOTEBOOKS", notebooks)
+    with pytest.raises(runs.NotebookFailed, match="ended in ZeroDivisionError: division by zero") as error:
+        runs.execute("00_start_here", own_run)
+    assert "\n" not in str(error.value)
+    assert page.read_record("mine", "00_start_here") is None
+
+
+def test_no_cohort_to_be_had_is_one_line_each_and_fails_only_if_nothing_is_drawn(tmp_path):
+    env = {
+        **os.environ,
+        "LCNEC_OUTPUT_DIR": str(tmp_path / "out"),
+        "LCNEC_COHORTS_DIR": str(tmp_path / "cohorts"),
+        "LCNEC_CACHE_DIR": str(tmp_path / "cache"),
+        "LCNEC_MIRROR": "http://127.0.0.1:9",
+    }
+    env.pop("LCNEC_DATA_DIR", None)
+    done = subprocess.run(
+        [*LCNEC, "batch", str(paths.PARAMS / "msk_met.yaml")], env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    for name in ("msk_met_lcnec", "nsclc_pd1_msk_2018"):
+        assert [line for line in done.stdout.splitlines() if line.startswith(f"{name}: ")]
+    assert "0 panels drawn" in done.stdout
