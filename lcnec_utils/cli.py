@@ -64,9 +64,8 @@ def _run(files: list[Path], notebooks: list[str] | None, cores: int) -> int:
         print("Everything is current: no notebook was run.")
     drawn = sum(map(len, outcome.drawn.values()))
     skips = [(key, panel, why) for key, panels in outcome.skipped.items() for panel, why in panels.items()]
-    print(
-        f"\n{formats.count(drawn, 'panel')} drawn, {len(skips)} skipped; figures are in {paths.output_root() / 'figures'}"
-    )
+    where = paths.output_root() / "figures"
+    print(f"\n{formats.count(drawn, 'panel')} drawn, {len(skips)} skipped; figures are in {where}")
     for key, panel, why in skips:
         print(f"  skipped {key} {panel}: {why}")
     for key, why in outcome.failed.items():
@@ -118,9 +117,8 @@ def _check(folder: Path) -> int:
     for note in cohort.notes:
         print(f"  {note}")
     if cohort.panels_without_list:
-        print(
-            f"  no gene list for {', '.join(cohort.panels_without_list)}: their samples count as profiled for every gene"
-        )
+        names = ", ".join(cohort.panels_without_list)
+        print(f"  no gene list for {names}: their samples count as profiled for every gene")
     for key, name in ENDPOINTS.items():
         try:
             table = cohort.survival(key)

@@ -227,7 +227,7 @@ class Cohort:
         return self.mutations
 
     def profiled(self, gene: str) -> pd.Series:
-        """Whether each sample was sequenced for a gene: by its panel's gene list, else by the list of sequenced samples."""
+        """Whether each sample was sequenced for a gene: by its panel's gene list, else by case_lists/."""
         samples = self.samples.index
         if self.mutations is None:
             return pd.Series(False, index=samples)
@@ -357,7 +357,7 @@ def _schemas():
                 lambda cells: cells.map(
                     {cell: cell in ("", "2") or event_code(cell) is not None for cell in cells.unique()}
                 ).astype(bool),
-                error="'{}' is no event code, or contradicts itself; write 0:LIVING or 1:DECEASED (0: censored, 1: event)",
+                error="'{}' is no event code, or contradicts itself; write 0:LIVING (censored) or 1:DECEASED (event)",
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""Page: what a notebook holds. It checks the parameters, hands out cohorts, saves panels with their evidence, records findings.
+"""Page: what a notebook holds. It checks parameters, hands out cohorts, saves panels, records findings.
 
 A notebook's panels and findings go to a scratch folder and are moved in by `finish`, the record
 `build/<run>/<notebook>.json` last of all: what is half-written is never taken for a result.
@@ -26,6 +26,7 @@ from lcnec_utils.public import build as public
 PROJECT = f"lcnec-compendium {__version__}"
 SCREEN_DPI, PRINT_DPI, RASTER_DPI = 96, 300, 150
 MOST_MARKS = 2000  # a layer with more is drawn as pixels inside the vector figure
+SVG_BYTES = 300_000  # a heavier one lowers that bound
 SIGNIFICANT_DIGITS = 8
 # What a fresh kernel's namespace holds besides parameters
 KERNEL_NAMES = {"In", "Out", "get_ipython", "exit", "quit", "open"}
@@ -233,6 +234,7 @@ class Page:
                 f"panel '{id}' is not one of {self.notebook}'s in params/panels.yaml{params.nearest(id, self.panels)}"
             )
         panel = Panel(self, id)
+        palette.apply()  # some plotting libraries change the style when they are imported
         try:
             yield panel
         except MissingData as reason:
@@ -277,16 +279,20 @@ class Page:
         for name, body in bodies.items():
             line = self._provenance(id, provenance.of_bytes(body.encode()))
             (self._scratch / name).write_text(f"# {line}\n{body}", encoding="utf-8")
-        _rasterise(figure)
         line = self._provenance(id, main)
         title = self.panels[id]["title"] + (" (simulated cohort)" if self.simulated else "")
         common = {"bbox_inches": "tight", "pad_inches": 0.04}
-        figure.savefig(
-            self._scratch / f"{id}.svg",
-            dpi=RASTER_DPI,
-            metadata={"Date": None, "Creator": PROJECT, "Title": title, "Description": line},
-            **common,
-        )
+        vector = self._scratch / f"{id}.svg"
+        for most in (MOST_MARKS, MOST_MARKS // 4, MOST_MARKS // 16):
+            _rasterise(figure, most)
+            figure.savefig(
+                vector,
+                dpi=RASTER_DPI,
+                metadata={"Date": None, "Creator": PROJECT, "Title": title, "Description": line},
+                **common,
+            )
+            if vector.stat().st_size <= SVG_BYTES:
+                break
         figure.savefig(
             self._scratch / f"{id}.png",
             dpi=PRINT_DPI,
@@ -404,12 +410,15 @@ def _mark_simulated(figure) -> None:
             )  # fmt: skip
 
 
-def _rasterise(figure) -> None:
-    """Layers of many marks become pixels, so that an SVG stays small."""
+def _rasterise(figure, most: int) -> None:
+    """Layers of more than `most` marks become pixels inside the vector figure; text and axes stay vector."""
     for ax in figure.axes:
         for artist in ax.collections:
-            if len(artist.get_offsets()) > MOST_MARKS:
+            if max(len(artist.get_offsets()), len(artist.get_paths())) > most:
                 artist.set_rasterized(True)
         for line in ax.lines:
-            if len(line.get_xdata()) > MOST_MARKS:
+            if len(line.get_xdata()) > most:
                 line.set_rasterized(True)
+        if len(ax.patches) > most:
+            for patch in ax.patches:
+                patch.set_rasterized(True)

@@ -63,9 +63,10 @@ def differing_sentence(table: pd.DataFrame, what: str, first: str, second: str) 
         return f"No {what} could be tested."
 
     def shares(row) -> str:
+        one, two = formats.share(int(row.k_1), int(row.n_1)), formats.share(int(row.k_2), int(row.n_2))
         return (
-            f"{row.Index} {formats.share(int(row.k_1), int(row.n_1))} in {first}, {formats.share(int(row.k_2), int(row.n_2))} "
-            f"in {second} ({formats.p_value(row.p)}, adjusted {formats.p_value(row.p_adjusted)})"
+            f"{row.Index} {one} in {first}, {two} in {second} "
+            f"({formats.p_value(row.p)}, adjusted {formats.p_value(row.p_adjusted)})"
         )
 
     head = f"{len(apart)} of {formats.count(len(tested), what)} tested differ at a false discovery rate of 5%"

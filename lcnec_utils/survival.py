@@ -179,7 +179,7 @@ COX_COLUMNS = ["term", "n", "events", "coefficient", "se", "hr", "lower", "upper
 def _design(
     table: pd.DataFrame, covariates: list[str], reference: dict[str, str]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Numeric columns as they are; others as 0/1 columns against their reference level (the first, if none is given)."""
+    """Numeric columns as they are; others as 0/1 columns against their reference level (else the first)."""
     columns, labels = {}, {}
     for name in covariates:
         column = table[name]
@@ -315,7 +315,8 @@ def forest_sentence(table: pd.DataFrame) -> str:
     if apart.empty:
         return f"None of {formats.count(fitted, 'term')} has a 95% interval that excludes a hazard ratio of 1{tail}"
     named = "; ".join(f"{row.term} {formats.hazard_ratio(row.hr, row.lower, row.upper)}" for row in apart.itertuples())
-    return f"{len(apart)} of {formats.count(fitted, 'term')} with a 95% interval that excludes a hazard ratio of 1: {named}{tail}"
+    head = f"{len(apart)} of {formats.count(fitted, 'term')} with a 95% interval that excludes a hazard ratio of 1"
+    return f"{head}: {named}{tail}"
 
 
 def above(values: pd.Series, cut: float, high: str, low: str) -> pd.Series:

@@ -91,7 +91,8 @@ def test_ten_thousand_genotypes_with_genes_that_were_not_looked_at():
                 if level == -2 and gene in suppressors:
                     changed.add(gene)
             levels[gene].append(level)
-        calls.append((sample, "EGFR", "Missense_Mutation")) if looked_at else None
+        if looked_at:
+            calls.append((sample, "EGFR", "Missense_Mutation"))  # decides nothing
         panel_of.append(panel)
         wanted.append(second_opinion(looked_at, changed))
     random_one.shuffle(calls)
@@ -238,10 +239,8 @@ def test_a_gene_asked_for_twice_is_one_gene():
 def test_prevalence_counts_by_hand():
     random_one = random.Random(3)
     ids = [f"S{number}" for number in range(300)]
-    hit = pd.DataFrame(
-        {gene: pd.array([random_one.choice([True, False, False, None]) for _ in ids], dtype="boolean") for gene in FIVE},
-        index=ids,
-    )
+    drawn = {gene: [random_one.choice([True, False, False, None]) for _ in ids] for gene in FIVE}
+    hit = pd.DataFrame(drawn, index=ids).astype("boolean")
     groups = pd.Series([random_one.choice(["a", "b", "c", None]) for _ in ids], index=ids)
     table = genomics.prevalence(hit, groups.sample(frac=1, random_state=1), "a", "b")
     assert table.columns.tolist() == ["k_1", "n_1", "k_2", "n_2"] and table.index.tolist() == FIVE

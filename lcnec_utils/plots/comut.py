@@ -69,12 +69,17 @@ def comut(
         layers.append(layer(kind))
         pieces.append((Thin if small else Rect)(color=palette.ALTERATION[kind], label=kind))
     keep = [i for i, grid in enumerate(layers) if grid.any()]
+    legend = {"fontsize": 6.5, "title_fontproperties": {"size": 7, "weight": "bold"}}
     width = (width_mm - 90) * palette.MM
     board = ma.ClusterBoard(np.zeros((len(genes), n)), width=width, height=0.155 * len(genes))
     board.add_layer(
-        LayersMesh(layers=[layers[i] for i in keep], pieces=[pieces[i] for i in keep], shrink=(0.86, 0.82),
-                   legend_kws={"title": "Alteration", "fontsize": 6.5, "title_fontproperties": {"size": 7, "weight": "bold"}})
-    )  # fmt: skip
+        LayersMesh(
+            layers=[layers[i] for i in keep],
+            pieces=[pieces[i] for i in keep],
+            shrink=(0.86, 0.82),
+            legend_kws={"title": "Alteration", **legend},
+        )
+    )
     board.group_cols(groups.reindex(order).astype(str), order=names, spacing=0.008)
     counts = groups.reindex(order).value_counts()
     board.add_top(
@@ -93,7 +98,6 @@ def comut(
     board.add_left(mp.Labels(genes, fontsize=6.5, fontstyle="italic"), pad=0.05)
     share = 100 * hit.mean().to_numpy(dtype=float)
     board.add_right(mp.Labels([f"{value:.0f}%" for value in np.floor(share + 0.5)], fontsize=6.5), pad=0.05)
-    legend = {"fontsize": 6.5, "title_fontproperties": {"size": 7, "weight": "bold"}}
     for label, values in (tracks or {}).items():
         shown = values.reindex(order).astype(object).where(values.reindex(order).notna(), "not recorded").astype(str)
         color = {

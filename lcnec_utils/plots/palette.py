@@ -1,4 +1,7 @@
-"""Colours, sizes and fonts of every figure: one colour per subtype and per regimen everywhere, safe for colour-blind eyes."""
+"""Colours, sizes and fonts of every figure: one colour per subtype and per regimen everywhere.
+
+All are safe for colour-blind eyes.
+"""
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt

@@ -1,4 +1,4 @@
-"""A public file on disk, its SHA-256 checked: from the folder LCNEC_DATA_DIR, the cache, a mirror, or its pinned URL."""
+"""A public file on disk, its SHA-256 checked: from LCNEC_DATA_DIR, the cache, a mirror, or its pinned URL."""
 
 import os
 from functools import cache

@@ -9,7 +9,9 @@ scalar <- function(x) structure(list(x), class = "scalar")
 
 atoms <- function(x) {
   if (is.factor(x)) x <- as.character(x)
-  text <- if (is.character(x)) sprintf("\"%s\"", x) else if (is.logical(x)) tolower(as.character(x)) else sprintf("%.17g", x)
+  text <- if (is.character(x)) sprintf("\"%s\"", x)
+    else if (is.logical(x)) tolower(as.character(x))
+    else sprintf("%.17g", x)
   # +0 and -0 are the same number, and which of them comes out may hang on the machine
   if (is.numeric(x)) text[!is.na(x) & x == 0] <- "0"
   text[is.na(x)] <- "null"
@@ -70,9 +72,9 @@ sets <- list(
 )
 
 at <- list(
-  lung = c(0, 5, 11, 180, 310, 365, 730, 1022, 1100), aml = c(0, 9, 13, 13.5, 161, 200), ovarian = c(0, 59, 365, 1227, 1300),
-  half = 0:7, half_to_the_end = 0:5, ties = c(0, 1, 1.5, 2, 3, 4, 5), together = c(0, 5, 6), quiet = 0:10, start = 0:9,
-  early = 0:12, silent = 0:13, rising = 0:11
+  lung = c(0, 5, 11, 180, 310, 365, 730, 1022, 1100), aml = c(0, 9, 13, 13.5, 161, 200),
+  ovarian = c(0, 59, 365, 1227, 1300), half = 0:7, half_to_the_end = 0:5, ties = c(0, 1, 1.5, 2, 3, 4, 5),
+  together = c(0, 5, 6), quiet = 0:10, start = 0:9, early = 0:12, silent = 0:13, rising = 0:11
 )
 
 # Curves
@@ -96,8 +98,8 @@ curve <- function(set, group) {
   fits <- lapply(setNames(types, types), function(type) fitted(data, group, conf.type = type))
   fit <- fits[[1]]
   list(
-    set = scalar(set), column = scalar(group), group = rep(names_of(fit), rows_of(fit)), months = fit$time, at_risk = fit$n.risk,
-    events = fit$n.event, censored = fit$n.censor, survival = fit$surv,
+    set = scalar(set), column = scalar(group), group = rep(names_of(fit), rows_of(fit)), months = fit$time,
+    at_risk = fit$n.risk, events = fit$n.event, censored = fit$n.censor, survival = fit$surv,
     limits = lapply(fits, function(each) list(lower = each$lower, upper = each$upper))
   )
 }
@@ -127,8 +129,8 @@ at_risk <- function(set, group) {
 }
 
 cases <- list(
-  c("lung", ""), c("lung", "sex"), c("lung", "ph.ecog"), c("aml", ""), c("aml", "x"), c("ovarian", ""), c("ovarian", "rx"),
-  c("half", ""), c("half_to_the_end", ""), c("ties", ""), c("ties", "group"), c("together", ""), c("together", "group"),
+  c("lung", ""), c("lung", "sex"), c("lung", "ph.ecog"), c("aml", ""), c("aml", "x"), c("ovarian", ""),
+  c("ovarian", "rx"), c("half", ""), c("half_to_the_end", ""), c("ties", ""), c("ties", "group"), c("together", ""), c("together", "group"),
   c("quiet", ""), c("quiet", "group"), c("start", ""), c("start", "group"), c("early", "group"), c("silent", "group"),
   c("rising", "")
 )
@@ -139,8 +141,8 @@ log_rank <- function(set, group) {
   data <- sets[[set]]
   test <- survdiff(surv(data) ~ data[[group]])
   list(
-    set = scalar(set), column = scalar(group), chi_squared = scalar(test$chisq), degrees = scalar(sum(test$exp > 0) - 1),
-    p = scalar(test$pvalue)
+    set = scalar(set), column = scalar(group), chi_squared = scalar(test$chisq),
+    degrees = scalar(sum(test$exp > 0) - 1), p = scalar(test$pvalue)
   )
 }
 
@@ -152,7 +154,8 @@ cox <- function(set, covariates, categorical = character(), without = "") {
   terms <- ifelse(covariates %in% categorical, sprintf("factor(`%s`)", covariates), sprintf("`%s`", covariates))
   # tighter than R's default, so that the last printed digit does not hang on where the iteration stopped
   control <- coxph.control(eps = 1e-11, iter.max = 50)
-  fit <- summary(coxph(as.formula(paste("y ~", paste(terms, collapse = " + "))), data, ties = "efron", control = control))
+  formula <- as.formula(paste("y ~", paste(terms, collapse = " + ")))
+  fit <- summary(coxph(formula, data, ties = "efron", control = control))
   list(
     set = scalar(set), covariates = covariates, categorical = as.character(categorical), without = scalar(without),
     n = scalar(fit$n), events = scalar(fit$nevent), terms = gsub("`", "", rownames(fit$coefficients)),
@@ -166,23 +169,27 @@ cox <- function(set, covariates, categorical = character(), without = "") {
 
 # R warns where the normal approximation is poor; the score interval itself is what is compared
 quiet <- suppressWarnings
-shares <- list(c(0, 1), c(1, 1), c(0, 10), c(10, 10), c(1, 10), c(5, 10), c(25, 85), c(80, 102), c(3, 1000), c(1, 60000))
+shares <- list(
+  c(0, 1), c(1, 1), c(0, 10), c(10, 10), c(1, 10), c(5, 10), c(25, 85), c(80, 102), c(3, 1000), c(1, 60000)
+)
 intervals <- lapply(list(0.95, 0.9), function(level) {
   found <- sapply(shares, function(kn) quiet(prop.test(kn[1], kn[2], conf.level = level, correct = FALSE))$conf.int)
   list(
-    level = scalar(level), k = sapply(shares, `[`, 1), n = sapply(shares, `[`, 2), lower = found[1, ], upper = found[2, ]
+    level = scalar(level), k = sapply(shares, `[`, 1), n = sapply(shares, `[`, 2),
+    lower = found[1, ], upper = found[2, ]
   )
 })
 
 p_values <- list(
-  plain = c(0.01, 0.02, 0.03, 0.04, 0.05), missing = c(0.04, NA, 0.001, 0.03, NA, 0.2), ties = c(0.02, 0.02, 0.5, 0.02, 1, 1),
-  tiny = c(1e-300, 1e-12, 0.9, 0.04), one = 0.3, none = c(NA_real_, NA_real_)
+  plain = c(0.01, 0.02, 0.03, 0.04, 0.05), missing = c(0.04, NA, 0.001, 0.03, NA, 0.2),
+  ties = c(0.02, 0.02, 0.5, 0.02, 1, 1), tiny = c(1e-300, 1e-12, 0.9, 0.04), one = 0.3, none = c(NA_real_, NA_real_)
 )
 
 # k_1, n_1, k_2, n_2; the ones in the middle have an expected count of exactly 5
 tables <- list(
   c(25, 85, 40, 90), c(60, 100, 45, 120), c(300, 1000, 280, 1100), c(0, 40, 20, 60), c(30, 30, 40, 60), c(8, 10, 2, 10),
-  c(0, 10, 10, 10), c(3, 4, 1, 4), c(0, 5, 4, 5), c(1, 12, 5, 6), c(3, 50, 0, 40), c(9, 10, 1, 30), c(2, 7, 2, 7), c(4, 1000, 0, 30)
+  c(0, 10, 10, 10), c(3, 4, 1, 4), c(0, 5, 4, 5), c(1, 12, 5, 6), c(3, 50, 0, 40), c(9, 10, 1, 30), c(2, 7, 2, 7),
+  c(4, 1000, 0, 30)
 )
 tested <- sapply(tables, function(x) {
   grid <- matrix(c(x[1], x[3], x[2] - x[1], x[4] - x[3]), 2)
@@ -200,22 +207,23 @@ cat(json(list(
   sets = lapply(sets, as.list),
   curves = over(cases, curve),
   quantiles = c(
-    over(cases, quantiles, "log", FALSE), over(cases, quantiles, "log-log", FALSE), over(cases, quantiles, "plain", FALSE),
-    over(cases, quantiles, "log", TRUE), over(cases, quantiles, "log-log", TRUE)
+    over(cases, quantiles, "log", FALSE), over(cases, quantiles, "log-log", FALSE),
+    over(cases, quantiles, "plain", FALSE), over(cases, quantiles, "log", TRUE), over(cases, quantiles, "log-log", TRUE)
   ),
   at_risk = over(cases, at_risk),
   log_rank = over(testable, log_rank),
   cox = list(
     cox("lung", c("age", "sex", "ph.ecog")), cox("lung", "sex"), cox("lung", "sex", "sex"), cox("lung", "age"),
-    cox("lung", "ph.ecog", "ph.ecog"), cox("lung", c("ph.ecog", "age", "sex"), c("ph.ecog", "sex")), cox("aml", "x", "x"),
-    cox("ovarian", c("rx", "age")), cox("ovarian", c("rx", "age"), "rx"), cox("ties", "dose"), cox("ties", "group", "group"),
-    cox("ties", c("group", "dose"), "group"), cox("start", "group", "group"),
+    cox("lung", "ph.ecog", "ph.ecog"), cox("lung", c("ph.ecog", "age", "sex"), c("ph.ecog", "sex")),
+    cox("aml", "x", "x"), cox("ovarian", c("rx", "age")), cox("ovarian", c("rx", "age"), "rx"),
+    cox("ties", "dose"), cox("ties", "group", "group"), cox("ties", c("group", "dose"), "group"), cox("start", "group", "group"),
     cox("silent", "group", "group", without = "c"), cox("silent", c("group", "dose"), "group", without = "c")
   ),
   intervals = intervals,
   adjusted = lapply(p_values, function(p) list(p = p, adjusted = p.adjust(p, "BH"))),
   tables = list(
-    k_1 = sapply(tables, `[`, 1), n_1 = sapply(tables, `[`, 2), k_2 = sapply(tables, `[`, 3), n_2 = sapply(tables, `[`, 4),
+    k_1 = sapply(tables, `[`, 1), n_1 = sapply(tables, `[`, 2),
+    k_2 = sapply(tables, `[`, 3), n_2 = sapply(tables, `[`, 4),
     least_expected = tested[1, ], chi_squared = tested[2, ], fisher = tested[3, ]
   )
 )), "\n", sep = "")
