@@ -6,6 +6,7 @@ from scipy import stats
 from lcnec_utils import formats
 
 NAN = float("nan")
+RESULT = ["tested", "share_1", "lower_1", "upper_1", "share_2", "lower_2", "upper_2", "test", "p"]
 
 
 def wilson(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -23,7 +24,7 @@ def benjamini_hochberg(p: pd.Series) -> pd.Series:
     tested = p.dropna()
     adjusted = pd.Series(NAN, index=p.index)
     if len(tested):
-        adjusted[tested.index] = stats.false_discovery_control(tested, method="bh")
+        adjusted[p.notna()] = stats.false_discovery_control(tested, method="bh")
     return adjusted
 
 
@@ -51,7 +52,7 @@ def compare_shares(counts: pd.DataFrame, untested: list[str] | None = None) -> p
                 else stats.chi2_contingency(grid, correction=False).pvalue
             )
         rows.append({**row, "test": test, "p": float(p)})
-    result = pd.concat([counts, pd.DataFrame(rows, index=counts.index)], axis=1)
+    result = pd.concat([counts, pd.DataFrame(rows, index=counts.index, columns=RESULT)], axis=1)
     return result.assign(p_adjusted=benjamini_hochberg(result["p"]))
 
 

@@ -43,8 +43,8 @@ def _limits(survival: np.ndarray, greenwood: np.ndarray, limits: str, level: flo
         elif limits == "log-log":
             theta = z * se / np.log(survival)
             lower, upper = survival ** np.exp(-theta), survival ** np.exp(theta)
-            # before the first event the curve is 1 and its variance 0: R prints 1 and 1
-            lower, upper = np.where(survival == 1, 1.0, lower), np.where(survival == 1, 1.0, upper)
+            # before the first event the curve is 1 and log(−log 1) is none: missing, as in R
+            lower, upper = np.where(survival == 1, NAN, lower), np.where(survival == 1, NAN, upper)
         elif limits == "plain":
             lower, upper = (
                 np.maximum(survival - z * se * survival, 0.0),
@@ -119,7 +119,8 @@ def medians(
 ) -> pd.DataFrame:
     """Median survival of each group with its limits, months; NaN where the curve (or its limit) never falls so far.
 
-    Columns: group, n, events, median, lower, upper. As R's quantile(survfit(…)); `quantile` is the survival read.
+    Columns: group, n, events, median, lower, upper. Medians as R's quantile(survfit(…)), limits as print(survfit(…));
+    `quantile` is the survival read.
     """
     rows = []
     for name, patients in _groups(table, group):
@@ -165,6 +166,8 @@ def log_rank(table: pd.DataFrame, group: str) -> LogRank:
     from lifelines.statistics import multivariate_logrank_test
 
     patients = table.dropna(subset=[group])
+    # who left before the first event was never at risk at one; R counts no degree of freedom for a group of such
+    patients = patients[patients["months"] >= patients.loc[patients["event"].astype(bool), "months"].min()]
     present = patients[group].astype(str)
     degrees = present.nunique() - 1
     if degrees < 1 or not patients["event"].any():
@@ -217,24 +220,41 @@ def cox(table: pd.DataFrame, covariates: list[str], reference: dict[str, str] | 
     event = complete["event"].astype(bool)
     empty = {"n": len(complete), "events": int(event.sum()), **dict.fromkeys(COX_COLUMNS[3:9], NAN)}
     notes = {}
-    for key in design:
-        values = design[key]
-        binary = set(values.unique()) <= {0.0, 1.0}
-        if values.nunique() < 2:
-            notes[key] = "not estimable: every patient has the same value"
-        elif binary and not (event[values == 1].any() and event[values == 0].any()):
-            notes[key] = "not estimable: a level has no event"
-    usable = [key for key in design if key not in notes]
+    # a level without events has a hazard ratio of 0 (or, as the reference, infinity): at that limit its patients weigh
+    # nothing, so they leave the fit, where keeping them without the column would add them to the reference
+    kept = pd.Series(True, index=complete.index)
+    left = list(design)
+    while left:
+        for key in left:
+            values, events = design.loc[kept, key], event[kept]
+            if not events.any():
+                notes[key] = "not estimable: no event"
+            elif values.nunique() < 2:
+                notes[key] = "not estimable: every patient has the same value"
+            elif set(values.unique()) <= {0.0, 1.0} and events.groupby(values).any().sum() < 2:
+                notes[key] = "not estimable: a level has no event"
+                kept &= (design[key] == 1) == event[kept & (design[key] == 1)].any()
+            else:
+                continue
+            left.remove(key)
+            break
+        else:
+            break
+    usable = left
     fitted = None
     if usable and event.any():
         # centred and scaled, so that Newton's steps converge to the last digit whatever the unit
-        scale = design[usable].std(ddof=0)
-        data = ((design[usable] - design[usable].mean()) / scale).assign(months=complete["months"], event=event)
+        used = design.loc[kept, usable]
+        scale = used.std(ddof=0)
+        data = ((used - used.mean()) / scale).assign(months=complete["months"], event=event)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what lifelines warns of is said in note
                 fitted = CoxPHFitter().fit(
-                    data, "months", "event", fit_options={"precision": 1e-10, "max_steps": 100, "step_size": 0.95}
+                    data,
+                    "months",
+                    "event",
+                    fit_options={"precision": 1e-18, "r_precision": 0.0, "max_steps": 100, "step_size": 0.95},
                 )
         except (ConvergenceError, np.linalg.LinAlgError, ValueError):
             notes |= dict.fromkeys(usable, "not estimable: the model does not converge")
@@ -311,6 +331,8 @@ def forest_sentence(table: pd.DataFrame) -> str:
     """Which terms of a forest's table have a 95% interval that excludes 1, in one sentence."""
     apart = table[(table["lower"] > 1) | (table["upper"] < 1)]
     fitted = int(table["hr"].notna().sum())
+    if not fitted:
+        return "No term could be estimated."
     tail = f" (n = {table['n'].max()}, {table['events'].max()} events)."
     if apart.empty:
         return f"None of {formats.count(fitted, 'term')} has a 95% interval that excludes a hazard ratio of 1{tail}"

@@ -104,18 +104,24 @@ curve <- function(set, group) {
   )
 }
 
-# The survival read is 0.75, 0.5 and 0.25: R counts the dead, c(0.25, 0.5, 0.75)
+# The survival read is 0.75, 0.5 and 0.25: R counts the dead, c(0.25, 0.5, 0.75).
+# printed is what print(survfit) shows: R has two rules, and they differ where a curve is flat on one half to its end
+# and where an upper limit rises again
 quantiles <- function(set, group, type, reverse) {
   data <- sets[[set]]
   if (reverse) data$event <- 1 - data$event
   fit <- fitted(data, group, conf.type = type)
   read <- lapply(quantile(fit, c(0.25, 0.5, 0.75)), matrix, ncol = 3)
-  events <- matrix(summary(fit)$table, nrow = length(fit$n), byrow = FALSE)
-  colnames(events) <- if (is.matrix(summary(fit)$table)) colnames(summary(fit)$table) else names(summary(fit)$table)
+  printed <- summary(fit)$table
+  if (!is.matrix(printed)) printed <- t(printed)
   each <- function(i) list(median = read$quantile[, i], lower = read$lower[, i], upper = read$upper[, i])
   list(
     set = scalar(set), column = scalar(group), limits = scalar(type), reverse = scalar(reverse), group = names_of(fit),
-    n = fit$n, events = events[, "events"], quantiles = list("0.75" = each(1), "0.5" = each(2), "0.25" = each(3))
+    n = fit$n, events = unname(printed[, "events"]),
+    printed = list(
+      median = unname(printed[, "median"]), lower = unname(printed[, "0.95LCL"]), upper = unname(printed[, "0.95UCL"])
+    ),
+    quantiles = list("0.75" = each(1), "0.5" = each(2), "0.25" = each(3))
   )
 }
 
@@ -130,7 +136,8 @@ at_risk <- function(set, group) {
 
 cases <- list(
   c("lung", ""), c("lung", "sex"), c("lung", "ph.ecog"), c("aml", ""), c("aml", "x"), c("ovarian", ""),
-  c("ovarian", "rx"), c("half", ""), c("half_to_the_end", ""), c("ties", ""), c("ties", "group"), c("together", ""), c("together", "group"),
+  c("ovarian", "rx"), c("half", ""), c("half_to_the_end", ""), c("ties", ""), c("ties", "group"),
+  c("together", ""), c("together", "group"),
   c("quiet", ""), c("quiet", "group"), c("start", ""), c("start", "group"), c("early", "group"), c("silent", "group"),
   c("rising", "")
 )
@@ -216,7 +223,8 @@ cat(json(list(
     cox("lung", c("age", "sex", "ph.ecog")), cox("lung", "sex"), cox("lung", "sex", "sex"), cox("lung", "age"),
     cox("lung", "ph.ecog", "ph.ecog"), cox("lung", c("ph.ecog", "age", "sex"), c("ph.ecog", "sex")),
     cox("aml", "x", "x"), cox("ovarian", c("rx", "age")), cox("ovarian", c("rx", "age"), "rx"),
-    cox("ties", "dose"), cox("ties", "group", "group"), cox("ties", c("group", "dose"), "group"), cox("start", "group", "group"),
+    cox("ties", "dose"), cox("ties", "group", "group"), cox("ties", c("group", "dose"), "group"),
+    cox("start", "group", "group"),
     cox("silent", "group", "group", without = "c"), cox("silent", c("group", "dose"), "group", without = "c")
   ),
   intervals = intervals,
