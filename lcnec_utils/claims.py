@@ -1,19 +1,33 @@
-"""Claims: what the sources print, number by number, and what a cohort answers to each.
+"""Claims: what the sources print, number by number, and how a cohort's finding answers each.
 
 params/published/<source>.yaml holds them. A claim's numbers are texts, as printed, for printed precision is part
-of what was said.
+of what was said. The rules of comparison are `verdict` below, in one place.
 """
 
 import collections
+import csv
 import dataclasses
+import math
+import re
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from scipy import stats
 
 from lcnec_utils import paths
 from lcnec_utils.errors import UserError
+
+MEASURES = (
+    "count", "percent", "median", "mean", "range", "hazard_ratio", "odds_ratio", "log_rank", "difference",
+    "correlation", "auc", "accuracy", "p_value", "rank", "enrichment", "expression", "density", "phenotype",
+    "direction", "fold_change", "threshold", "interval",
+)  # fmt: skip
+RATIOS = {"hazard_ratio", "odds_ratio", "fold_change", "log_rank"}
+ANSWERS = ("equal", "compatible", "contradicted", "underpowered")
+NOT_COMPUTABLE = "not computable"
+PLANNED = "its panel is not drawn yet"
 
 
 class ClaimsError(UserError):
@@ -25,20 +39,27 @@ class _Strict(BaseModel):
 
 
 class Place(_Strict):
-    """Where numbers stand in a source's text."""
+    """Numbers on one line of a source's text."""
 
     line: int
     numbers: list[str]
 
 
 class Claim(_Strict):
-    """One printed number, effect, absence of effect, or direction. Numbers are texts at printed precision."""
+    """One printed number, effect, absence of effect, or direction. Numbers are texts at printed precision.
+
+    scope `own`: a count or summary of the study's own patients, which no other cohort can equal; `general`: another
+    cohort can speak to it. of: the claim that holds this share's denominator. counts: successes and totals of the
+    groups a p compares. direction: of the measure in groups[0] against groups[1]. margin: how far an effect may be
+    from none for "no difference" to hold (a ratio, or a difference). quantity: one key for all prints of the same
+    thing. prints: where the numbers stand, each place in one claim only; uses: numbers another claim's place holds.
+    """
 
     id: str = Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")
     panel: str
-    statement: str
+    statement: str = Field(min_length=8)
     kind: Literal["number", "effect", "null_effect", "direction"]
-    measure: str
+    measure: Literal[MEASURES]
     scope: Literal["own", "general"]
     value: str | None = None
     interval: list[str] | None = None
@@ -61,35 +82,229 @@ class Claim(_Strict):
     prints: list[Place] = []
     uses: list[Place] = []
 
+    @property
+    def source(self) -> str:
+        """The first part of the id."""
+        return self.id.split(".")[0]
+
+    @property
+    def line(self) -> int | None:
+        """The line of the source's text."""
+        places = [*self.prints, *self.uses]
+        return places[0].line if places else None
+
+
+class Relation(_Strict):
+    """Claims that arithmetic or logic ties to each other."""
+
+    type: Literal["sum", "same", "at_most", "order", "conflict", "derived"]
+    parts: list[str] = []
+    whole: str | int | float | None = None
+    part: str | None = None
+    claims: list[str] = []
+    formula: str | None = None
+    terms: dict[str, str] = {}
+    equals: str | int | float | None = None
+    note: str = ""
+
+    def members(self) -> list[str]:
+        """The ids of the claims it ties."""
+        named = [*self.parts, *self.claims, *self.terms.values(), self.whole, self.part, self.equals]
+        return [name for name in named if isinstance(name, str)]
+
+
+class LeftOut(_Strict):
+    """Numbers of a source's text that are no claim, with the reason."""
+
+    line: int | None = None
+    lines: list[int] | None = None
+    numbers: list[str] | Literal["all"]
+    reason: str = Field(min_length=4)
+
+
+class Table(_Strict):
+    """A tidy table of a source's numbers, a CSV beside the YAML; its `numeric` columns hold what the text prints."""
+
+    file: str
+    numeric: list[str]
+    labels: dict[int, list[str]] = {}
+
+
+class Source(_Strict):
+    """Everything written down of one source."""
+
+    source: str
+    seed: str
+    reference: str
+    claims: list[Claim]
+    relations: list[Relation] = []
+    left_out: list[LeftOut] = []
+    tables: list[Table] = []
+
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """A recomputed value: with its 95% interval, p, patients and events where it has them."""
+    """A recomputed value on a claim's own scale: with its 95% limits, p, patients and events where it has them.
+
+    lower_90, upper_90: 90% limits, which the rule for "no difference" reads. origin: on simulated patients what the
+    value is evidence of (calibrated, planted, assumed, emergent); on real ones it is `real` whatever is given.
+    """
 
     value: float | None
     lower: float | None = None
     upper: float | None = None
+    lower_90: float | None = None
+    upper_90: float | None = None
     p: float | None = None
     n: int | None = None
     events: int | None = None
     note: str = ""
+    origin: str = ""
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+def _checked(source: Source, name: str, panels: set[str] | None) -> None:
+    ids = [claim.id for claim in source.claims]
+    twice = [id for id, times in collections.Counter(ids).items() if times > 1]
+    if twice:
+        raise ClaimsError(f"{name}: claim {twice[0]} is given twice; keep one")
+    for claim in source.claims:
+        if panels is not None and claim.panel not in panels:
+            raise ClaimsError(f"{name}, claim {claim.id}: panel '{claim.panel}' is not in params/panels.yaml")
+        if claim.kind == "null_effect" and (claim.direction != "none" or claim.margin is None):
+            raise ClaimsError(f"{name}, claim {claim.id}: a null effect needs direction none and a margin")
+        if claim.kind in ("effect", "direction") and claim.direction not in ("greater", "less"):
+            raise ClaimsError(f"{name}, claim {claim.id}: direction must be greater or less")
+        if claim.of and claim.of not in ids:
+            raise ClaimsError(f"{name}, claim {claim.id}: of '{claim.of}' is no claim")
+    for relation in source.relations:
+        for member in relation.members():
+            if member not in ids:
+                raise ClaimsError(f"{name}: a relation ({relation.type}) names '{member}', which is no claim")
+
+
+def read_source(path: Path, panels: set[str] | None = None) -> Source:
+    """One file of claims. Raises ClaimsError in one line: unknown field, duplicate id, unknown panel or member."""
+    import yaml
+
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        source = Source(**yaml.load(path.read_text(encoding="utf-8"), loader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ClaimsError(f"{path.name}, row {mark.line + 1 if mark else '?'}: is not YAML") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ClaimsError(f"{path.name}: {where}: {first['msg']}") from None
+    _checked(source, path.name, panels)
+    return source
 
 
 @cache
-def published(folder: Path | None = None) -> dict[str, Claim]:
-    """Every claim by id. Raises ClaimsError in one line on a duplicate id or a field that is not one."""
-    import yaml
+def sources(folder: Path | None = None) -> dict[str, Source]:
+    """Every source by name."""
+    from lcnec_utils.params import read_yaml
 
-    claims: list[Claim] = []
-    for path in sorted((folder or paths.PUBLISHED).glob("*.yaml")):
-        for entry in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("claims", []):
-            try:
-                claims.append(Claim(**entry))
-            except ValidationError as error:
-                first = error.errors(include_url=False)[0]
-                where = ".".join(map(str, first["loc"]))
-                raise ClaimsError(f"{path.name}, claim {entry.get('id')}: {where}: {first['msg']}") from None
-    twice = [id for id, times in collections.Counter(claim.id for claim in claims).items() if times > 1]
-    if twice:
-        raise ClaimsError(f"claim {twice[0]} is given twice; keep one")
-    return {claim.id: claim for claim in claims}
+    panels = set(read_yaml(paths.PANELS))
+    read = [read_source(path, panels) for path in sorted((folder or paths.PUBLISHED).glob("*.yaml"))]
+    ids = collections.Counter(claim.id for source in read for claim in source.claims)
+    for id, times in ids.items():
+        if times > 1:
+            raise ClaimsError(f"claim {id} is given in two sources; keep one")
+    return {source.source: source for source in read}
+
+
+def published(folder: Path | None = None) -> dict[str, Claim]:
+    """Every claim by id, in the order of sources and text."""
+    return {claim.id: claim for source in sources(folder).values() for claim in source.claims}
+
+
+def table_rows(table: Table, folder: Path | None = None) -> list[dict[str, str]]:
+    """The rows of a source's tidy table, as printed."""
+    with open((folder or paths.PUBLISHED) / table.file, encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+# --- every number of a text is a claim or left out -------------------------------------------------------------
+
+# A number: digits, thousands commas, a decimal point; not one fused to a letter before it (gene symbols, references
+# that the text fuses to words), nor the digit of a hyphened name (PD-1).
+NUMBER = re.compile(
+    r"(?<![\w.,])(?<![A-Za-zͰ-Ͽ][-‐‑–])(?<![A-Za-z]\))(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\dA-Za-z])"
+    r"|(?<![\w.,-])(\.\d+)"
+)
+# Labels, not figures: figure and table numbers, cohort numbers, the level of an interval, registry and reference numbers
+LABEL = re.compile(
+    r"(?:Extended Data |Supplementary )?(?:Figs?|Tables?|Data|Figures?)\.?\s*S?\d+[A-Za-z]?"
+    r"(?:\s*(?:,|–|-|and)\s*S?\d+[A-Za-z]?)*|Cohorts?\s*\d\b(?:\s*(?:and|or)\s*\d\b)?|Type I+\b"
+    r"|95%\s*(?:CI|confidence)|NCT\s?\d+|\^?\[\d[\d,–-]*\]",
+    re.I,
+)
+
+
+def numbers(line: str) -> list[str]:
+    """The numbers of a line of text, as texts without thousands commas."""
+    found = NUMBER.findall(LABEL.sub(" ", line))
+    return [(whole or fraction).replace(",", "") for whole, fraction in found]
+
+
+def uncounted(source: Source, text: str, folder: Path | None = None) -> list[str]:
+    """Where a source's claims and its text disagree, line by line; nothing where every number is accounted for.
+
+    A number of the text must stand in exactly one claim's `prints`, in `left_out`, or in a table's row; a claim's
+    own numbers must stand where it says they do.
+    """
+    lines = text.split("\n")
+    claimed: dict[int, collections.Counter] = collections.defaultdict(collections.Counter)
+    free: set[int] = set()
+    found = []
+    for claim in source.claims:
+        for place in claim.prints:
+            claimed[place.line].update(place.numbers)
+        there = {number for place in (*claim.prints, *claim.uses) for number in place.numbers}
+        own = [claim.value, claim.k, *(claim.interval or []), *(claim.range or []), *claim.n, _mantissa(claim.p)]
+        for number in own:
+            if number not in (None, "NR") and number not in there:
+                found.append(f"{claim.id}: {number} stands in none of its places")
+        for place in claim.uses:
+            for number in place.numbers:
+                if number not in numbers(lines[place.line - 1]):
+                    found.append(f"{claim.id}: {number} is not on line {place.line}")
+    for entry in source.left_out:
+        for line in [entry.line] if entry.line else range(entry.lines[0], entry.lines[1] + 1):
+            if entry.numbers == "all":
+                free.add(line)
+            else:
+                claimed[line].update(entry.numbers)
+    tabled: dict[int, set[str]] = {}
+    for table in source.tables:
+        if not table.numeric:
+            continue
+        for row in table_rows(table, folder):
+            line = int(row["seed_line"])
+            tabled.setdefault(line, set(table.labels.get(line, ())))
+            tabled[line] |= {number for column in table.numeric for number in numbers(row[column] or "")}
+    for line, words in enumerate(lines, 1):
+        there = collections.Counter(numbers(words))
+        if line in free:
+            continue
+        if line in tabled:
+            here = tabled[line] | set(claimed[line])
+            found += [
+                f"line {line}: {number} is neither a claim nor in the table" for number in sorted(set(there) - here)
+            ]
+            found += [f"line {line}: {number} is tabled and not printed" for number in sorted(here - set(there))]
+            continue
+        found += [
+            f"line {line}: {number} is neither a claim nor left out" for number in (there - claimed[line]).elements()
+        ]
+        found += [f"line {line}: {number} is claimed and not printed" for number in (claimed[line] - there).elements()]
+    return found
+
+
+def _mantissa(p: str | None) -> str | None:
+    """A printed p without its sign; of `8.4e-6` the figures before the power, as the text prints them apart."""
+    return p and p.lstrip("<>=≤≥ ").split("e")[0]

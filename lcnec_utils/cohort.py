@@ -83,7 +83,29 @@ STUDY_FIELDS = {
 MISSING = {"", "NA", "N/A", "na", "nan", "NaN", "NULL", "[Not Available]", "[Not Applicable]", "[Unknown]"}
 
 # Changes that alter no protein; cBioPortal leaves the same classes out.
-NOT_PROTEIN_CHANGING = {"Silent", "Intron", "IGR", "RNA", "3'UTR", "5'UTR", "3'Flank", "5'Flank"}
+NOT_PROTEIN_CHANGING = {
+    "silent",
+    "intron",
+    "igr",
+    "rna",
+    "3'utr",
+    "5'utr",
+    "3'flank",
+    "5'flank",
+    "synonymous",
+    "synonymous_variant",
+    "intron_variant",
+    "intergenic_variant",
+    "3_prime_utr_variant",
+    "5_prime_utr_variant",
+    "upstream_gene_variant",
+    "downstream_gene_variant",
+    "non_coding_transcript_exon_variant",
+    "non_coding_transcript_variant",
+}  # in small letters: MAF's words and the Sequence Ontology's
+
+# One genome build has several names
+BUILD_NAMES = {"37": "grch37", "hg19": "grch37", "b37": "grch37", "38": "grch38", "hg38": "grch38"}
 
 # Symbols that sequencing panels carried before the approved ones; read unmerged they split a gene in two.
 PREVIOUS_SYMBOLS = {
@@ -100,6 +122,8 @@ CENSORED_WORDS = {
     "living", "alive", "not progressed", "no progression", "progression free", "censored", "diseasefree",
     "disease free", "disease-free", "alive or dead tumor free", "no event", "no", "false", "ongoing",
 }  # fmt: skip
+CENSORED_PHRASE = re.compile(r"\b(alive|living|censored|ongoing)\b|free\b|\b(no|not|non)[ -]?(progress|event|recur)")
+EVENT_PHRASE = re.compile(r"\b(dead|died|death|deceased|progress\w*|recur\w*|relaps\w*)\b")
 MAX_MONTHS = 600  # fifty years of follow-up: beyond it a column of months holds days
 
 
@@ -119,7 +143,8 @@ class Problem:
     def __str__(self) -> str:
         row = f", row {self.row}" if self.row else ""
         column = f", column {self.column}" if self.column else ""
-        return f"{self.file}{row}{column}: {self.message}"
+        # whatever a cell or a key holds, a problem is one line
+        return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", f"{self.file}{row}{column}: {self.message}")
 
 
 def event_code(text: str) -> bool | None:
@@ -131,9 +156,10 @@ def event_code(text: str) -> bool | None:
     word = word.strip().lower()
     if digit.strip() in ("0", "1", "0.0", "1.0"):
         event = digit.strip().startswith("1")
-        if (word in EVENT_WORDS and not event) or (word in CENSORED_WORDS and event):
-            return None
-        return event
+        # words behind a digit come in many phrases ("ALIVE WITH DISEASE"): they are judged by what they hold
+        censored_word = word in CENSORED_WORDS or bool(CENSORED_PHRASE.search(word))
+        event_word = word in EVENT_WORDS or (not censored_word and bool(EVENT_PHRASE.search(word)))
+        return None if (event and censored_word) or (not event and event_word) else event
     plain = text.strip().lower()
     if plain in EVENT_WORDS:
         return True
@@ -253,12 +279,20 @@ class Cohort:
 def _read_table(path: Path, problems: list[Problem]) -> pd.DataFrame | None:
     """A tab-separated file as text, index = the row of the file; what makes it unreadable goes to problems."""
     file = path.name
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        problems.append(Problem(file, f"cannot be read ({error.strerror}); put the file there"))
+        return None
     if not data.strip():
         problems.append(Problem(file, "is empty; it needs a header and one row per record"))
         return None
     if data.startswith(b"\xef\xbb\xbf"):
         problems.append(Problem(file, "starts with a byte order mark; save it as plain UTF-8 (without BOM)", row=1))
+        return None
+    if b"\0" in data:  # pandas would end the cell there: 1\0 2.5 would be one month
+        row = data[: data.index(b"\0")].count(b"\n") + 1
+        problems.append(Problem(file, "holds a null byte; save it as plain UTF-8 text", row=row))
         return None
     if b"\r" in data:
         row = data[: data.index(b"\r")].count(b"\n") + 1
@@ -289,12 +323,18 @@ def _read_table(path: Path, problems: list[Problem]) -> pd.DataFrame | None:
     if doubled:
         problems.append(Problem(file, "stands twice in the header; keep one", row=skip + 1, column=doubled[0]))
         return None
+    if not any(header):
+        problems.append(Problem(file, "is empty where the header should be; delete the line", row=skip + 1))
+        return None
+    if "" in header:
+        problems.append(Problem(file, "has a column without a name; name it, or delete the tab", row=skip + 1))
+        return None
     if len(lines) == skip + 1:
         problems.append(Problem(file, "has a header but no row; add one row per record", row=skip + 1))
         return None
     for row, line in enumerate(lines[skip + 1 :], skip + 2):
-        if line.count("\t") + 1 != len(header):
-            found = "is empty" if not line else f"has {line.count(chr(9)) + 1} fields"
+        if line.count("\t") + 1 != len(header) or not line.strip():
+            found = "is empty" if not line.strip() else f"has {line.count(chr(9)) + 1} fields"
             problems.append(
                 Problem(
                     file,
@@ -318,6 +358,22 @@ def _read_table(path: Path, problems: list[Problem]) -> pd.DataFrame | None:
         cells = table[name].str.strip()
         table[name] = cells.mask(cells.isin(MISSING), "")
     return table
+
+
+def _missing(cells: pd.Series) -> pd.Series:
+    """Empty cells as missing, the type kept: a column with no value at all stays a column of text."""
+    return pd.Series([cell or np.nan for cell in cells], cells.index, dtype=object)
+
+
+def _text(path: Path, problems: list[Problem]) -> str:
+    """A small file's text, or nothing and a problem."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        problems.append(Problem(path.name, "is not UTF-8 text; save it as UTF-8"))
+    except OSError as error:
+        problems.append(Problem(path.name, f"cannot be read ({error.strerror}); put the file there"))
+    return ""
 
 
 def _is_number(cells: pd.Series) -> pd.Series:
@@ -397,6 +453,11 @@ def _schemas():
 def _check_table(file: str, table: pd.DataFrame, schema, problems: list[Problem]) -> None:
     import pandera.errors
 
+    for name in COLUMNS[file]:  # a column in another spelling would be ignored in silence
+        other = [column for column in table.columns if column.upper() == name.upper()]
+        required = name in schema.columns and schema.columns[name].required  # pandera says those
+        if other and name not in table.columns and not required:
+            problems.append(Problem(file, f"is spelled '{other[0]}'; rename it", column=name))
     try:
         schema.validate(table, lazy=True)
     except pandera.errors.SchemaErrors as errors:
@@ -434,19 +495,19 @@ def _unknown(file: str, column: str, cells: pd.Series, known, what: str, remedy:
         problems.append(Problem(file, f"{what} '{cell}' is not in {remedy}", row=row, column=column))
 
 
-def _sequenced(path: Path) -> set[str]:
-    ids = re.search(r"^case_list_ids:(.*)$", path.read_text(encoding="utf-8"), re.M)
+def _sequenced(path: Path, problems: list[Problem]) -> set[str]:
+    ids = re.search(r"^case_list_ids:(.*)$", _text(path, problems), re.M)
     return set(ids[1].split()) if ids else set()
 
 
-def _panel_genes(folder: Path) -> dict[str, set[str]]:
+def _panel_genes(folder: Path, problems: list[Problem]) -> dict[str, set[str]]:
     panels = {}
     for path in sorted(folder.glob("data_gene_panel_*.txt")):
         if path.name == PANEL_MATRIX_FILE:
             continue
-        fields = dict(line.split(":", 1) for line in path.read_text(encoding="utf-8").splitlines() if ":" in line)
+        fields = dict(line.split(":", 1) for line in _text(path, problems).splitlines() if ":" in line)
         if "stable_id" in fields:
-            genes = fields.get("gene_list", "").split()
+            genes = re.split(r"[\s,;]+", fields.get("gene_list", "").strip())
             panels[fields["stable_id"].strip()] = {PREVIOUS_SYMBOLS.get(gene, gene) for gene in genes}
     return panels
 
@@ -457,23 +518,36 @@ def _study(folder: Path, problems: list[Problem]) -> dict:
     study = {}
     meta = folder / "meta_study.txt"
     if meta.exists():
-        fields = dict(line.split(":", 1) for line in meta.read_text(encoding="utf-8").splitlines() if ":" in line)
+        fields = dict(line.split(":", 1) for line in _text(meta, problems).splitlines() if ":" in line)
         study = {"name": fields.get("name", "").strip(), "citation": fields.get("citation", "").strip()}
     extra = folder / STUDY_FILE
     if extra.exists():
         try:
-            values = yaml.safe_load(extra.read_text(encoding="utf-8")) or {}
+            node = yaml.compose(_text(extra, problems), yaml.SafeLoader)
+            values = {} if node is None else yaml.safe_load(extra.read_text(encoding="utf-8-sig"))
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             problems.append(Problem(STUDY_FILE, "is not YAML; correct it", row=mark.line + 1 if mark else None))
             return study
-        for key in values:
+        if not isinstance(values, dict):
+            problems.append(Problem(STUDY_FILE, "must hold `name: value` lines"))
+            return study
+        seen = set()
+        for key, _ in node.value if node is not None else ():
+            if key.value in seen:  # the last would win, and simulated patients could pass for real ones
+                row = key.start_mark.line + 1
+                problems.append(Problem(STUDY_FILE, f"field '{key.value}' is given twice; keep one", row=row))
+            seen.add(key.value)
+        for key, value in values.items():
             if key not in STUDY_FIELDS:
                 problems.append(
                     Problem(STUDY_FILE, f"has the unknown field '{key}'; known are {', '.join(STUDY_FIELDS)}")
                 )
-        if not isinstance(values.get("simulated", False), bool):
-            problems.append(Problem(STUDY_FILE, "field 'simulated' must be true or false"))
+            elif key == "simulated":
+                if not isinstance(value, bool):
+                    problems.append(Problem(STUDY_FILE, "field 'simulated' must be true or false"))
+            elif key != "notes" and not isinstance(value, str | None):
+                problems.append(Problem(STUDY_FILE, f"field '{key}' must be text; put it in quotes"))
         study |= values
     return {key: value for key, value in study.items() if value not in ("", None)}
 
@@ -488,7 +562,7 @@ def _load(folder: Path) -> tuple[Cohort | None, list[Problem]]:
         if (folder / file).exists():
             tables[file] = _read_table(folder / file, problems)
         elif file in (PATIENT_FILE, SAMPLE_FILE):
-            problems.append(Problem(file, f"is not in {folder.name}; a cBioPortal study folder needs it"))
+            problems.append(Problem(file, f"is not in {folder.resolve().name}; a cBioPortal study folder needs it"))
     schemas = _schemas()
     for file, schema in schemas.items():
         if tables.get(file) is not None:
@@ -523,36 +597,46 @@ def _load(folder: Path) -> tuple[Cohort | None, list[Problem]]:
                 problems.append(Problem(file, "is missing; add it", column=column))
             continue
         _unknown(file, column, table[column], known, "sample", remedy, problems)
+        if file == MUTATION_FILE:
+            continue
+        for row, cell in table[column].items():
+            if cell == "":
+                problems.append(Problem(file, "is empty; every row needs the sample's identifier", row, column))
+        if file == PANEL_MATRIX_FILE:
+            for row in table.index[table[column].duplicated() & (table[column] != "")]:
+                problems.append(Problem(file, "stands in an earlier row too; keep one row per sample", row, column))
     mutations = tables.get(MUTATION_FILE)
     if mutations is not None and "NCBI_Build" in mutations:
-        builds = sorted(set(mutations["NCBI_Build"]) - {""})
+        build = mutations["NCBI_Build"].str.lower().replace(BUILD_NAMES)
+        builds = sorted(set(build) - {""})
         if len(builds) > 1:
-            row = mutations.index[mutations["NCBI_Build"] == builds[1]][0]
+            row = mutations.index[build == builds[1]][0]
             message = f"mixes the genome builds {' and '.join(builds)}; lift all calls to one"
             problems.append(Problem(MUTATION_FILE, message, row=row, column="NCBI_Build"))
-    copy_number = _copy_number(tables.get(CNA_FILE), known, problems)
+    notes: list[str] = []
+    copy_number = _copy_number(tables.get(CNA_FILE), known, problems, notes)
+    panel_genes = _panel_genes(folder, problems)
+    sequenced = _sequenced(folder / SEQUENCED_FILE, problems) if (folder / SEQUENCED_FILE).exists() else None
     if problems or patients is None or samples is None:
         return None, problems
-    notes: list[str] = []
     cohort = Cohort(
-        name=folder.name,
+        name=folder.resolve().name,
         patients=_typed(PATIENT_FILE, patients, "PATIENT_ID", notes),
         samples=_typed(SAMPLE_FILE, samples, "SAMPLE_ID", notes),
         mutations=_mutations(mutations, notes),
         copy_number=copy_number,
-        structural_variants=tables.get(SV_FILE),
-        panel_genes=_panel_genes(folder),
+        structural_variants=_structural_variants(tables.get(SV_FILE), notes),
+        panel_genes=panel_genes,
+        sequenced=sequenced,
         study=study,
         notes=notes,
         folder=folder,
     )
     matrix = tables.get(PANEL_MATRIX_FILE)
     if matrix is not None and "mutations" in matrix:
-        cohort.panel_of = matrix.set_index("SAMPLE_ID")["mutations"].replace("", np.nan)
-    elif "GENE_PANEL" in cohort.samples:
+        cohort.panel_of = _missing(matrix.set_index("SAMPLE_ID")["mutations"])
+    elif "GENE_PANEL" in cohort.samples and cohort.samples["GENE_PANEL"].notna().any():
         cohort.panel_of = cohort.samples["GENE_PANEL"]
-    if (folder / SEQUENCED_FILE).exists():
-        cohort.sequenced = _sequenced(folder / SEQUENCED_FILE)
     without = len(set(cohort.patients.index) - set(cohort.samples["PATIENT_ID"]))
     if without:
         notes.append(f"{without} of {len(cohort.patients)} patients have no sample")
@@ -563,7 +647,7 @@ def _load(folder: Path) -> tuple[Cohort | None, list[Problem]]:
 
 
 def _typed(file: str, table: pd.DataFrame, index: str, notes: list[str]) -> pd.DataFrame:
-    typed = table.replace("", np.nan).set_index(index)
+    typed = table.apply(_missing).set_index(index)
     for name in typed.columns:
         if name in NUMERIC[file] or name.endswith("_MONTHS") and name.removesuffix("_MONTHS") in ENDPOINTS:
             typed[name] = pd.to_numeric(typed[name])
@@ -586,19 +670,19 @@ def _mutations(table: pd.DataFrame | None, notes: list[str]) -> pd.DataFrame | N
     """The calls that change a protein, each once, under approved symbols; what changes is counted in notes."""
     if table is None:
         return None
+    small = table["Hugo_Symbol"].str.contains("[a-z]") & ~table["Hugo_Symbol"].str.fullmatch(r"C[0-9XY]+orf[0-9]+")
+    if small.any():
+        table = table.assign(Hugo_Symbol=table["Hugo_Symbol"].mask(small, table["Hugo_Symbol"].str.upper()))
+        notes.append(
+            f"{int(small.sum())} of {len(table)} mutation rows give the gene in small letters: read as capitals"
+        )
     old = table["Hugo_Symbol"].isin(PREVIOUS_SYMBOLS)
     if old.any():
         table = table.assign(Hugo_Symbol=table["Hugo_Symbol"].replace(PREVIOUS_SYMBOLS))
         notes.append(f"{int(old.sum())} of {len(table)} mutation rows carry a previous gene symbol (as MLL2 for KMT2D)")
-    position = ["Chromosome", "Start_Position", "Reference_Allele", "Tumor_Seq_Allele2"]
-    if set(position) <= set(table.columns):
-        key = ["Tumor_Sample_Barcode", "Hugo_Symbol", *position]
-        once = table.drop_duplicates(key)
-        if len(once) < len(table):
-            notes.append(f"{len(table) - len(once)} of {len(table)} mutation rows repeat a call and are counted once")
-        table = once
     if "Variant_Classification" in table:
-        kept = table[~table["Variant_Classification"].isin(NOT_PROTEIN_CHANGING)]
+        words = table["Variant_Classification"].str.lower()
+        kept = table[~words.isin(NOT_PROTEIN_CHANGING)]
         if len(kept) < len(table):
             gone = len(table) - len(kept)
             notes.append(
@@ -607,10 +691,31 @@ def _mutations(table: pd.DataFrame | None, notes: list[str]) -> pd.DataFrame | N
         table = kept
     else:
         notes.append("mutations come without consequence: every call counts, variants of unknown significance included")
+    position = ["Chromosome", "Start_Position", "Reference_Allele", "Tumor_Seq_Allele2"]
+    if set(position) <= set(table.columns):
+        key = ["Tumor_Sample_Barcode", "Hugo_Symbol", *position]
+        # a call without a position cannot be told from the next one: both stay
+        located = (table[position] != "").all(axis=1)
+        once = table[~(located & table.duplicated(key))]
+        if len(once) < len(table):
+            notes.append(f"{len(table) - len(once)} of {len(table)} mutation rows repeat a call and are counted once")
+        table = once
     return table.reset_index(drop=True)
 
 
-def _copy_number(table: pd.DataFrame | None, known: set[str] | None, problems: list[Problem]) -> pd.DataFrame | None:
+def _structural_variants(table: pd.DataFrame | None, notes: list[str]) -> pd.DataFrame | None:
+    sites = [] if table is None else [name for name in ("Site1_Hugo_Symbol", "Site2_Hugo_Symbol") if name in table]
+    if not sites:
+        return table
+    old = table[sites].isin(PREVIOUS_SYMBOLS).any(axis=1)
+    if old.any():
+        notes.append(f"{int(old.sum())} of {len(table)} structural variants carry a previous gene symbol")
+    return table.replace(dict.fromkeys(sites, PREVIOUS_SYMBOLS))
+
+
+def _copy_number(
+    table: pd.DataFrame | None, known: set[str] | None, problems: list[Problem], notes: list[str]
+) -> pd.DataFrame | None:
     if table is None:
         return None
     if "Hugo_Symbol" not in table:
@@ -636,6 +741,16 @@ def _copy_number(table: pd.DataFrame | None, known: set[str] | None, problems: l
         )
         problems.append(Problem(CNA_FILE, message, row=int(table.index[row]), column=str(values.columns[column])))
         return None
+    old = int(table["Hugo_Symbol"].isin(PREVIOUS_SYMBOLS).sum())
+    if old:
+        notes.append(f"{old} of {len(table)} copy-number rows carry a previous gene symbol (as MLL2 for KMT2D)")
+    numeric = numeric.replace(-1.5, -2)  # a possible deep deletion, which cBioPortal imports as one
+    for place in np.flatnonzero(numeric.index.duplicated(keep="first") & (numeric.index != "")):
+        earlier = numeric.iloc[:place].loc[[numeric.index[place]]]
+        if ((earlier != numeric.iloc[place]) & earlier.notna() & numeric.iloc[place].notna()).to_numpy().any():
+            message = f"gene '{numeric.index[place]}' has an earlier row with other values; keep one"
+            problems.append(Problem(CNA_FILE, message, row=int(table.index[place]), column="Hugo_Symbol"))
+            return None
     return numeric.groupby(level=0, sort=False).first()
 
 
@@ -649,7 +764,7 @@ def read_study(folder: Path) -> Cohort:
     cohort, problems = _load(Path(folder))
     if problems:
         more = f" (and {len(problems) - 1} more: `lcnec cohort check {folder}` lists them)" if len(problems) > 1 else ""
-        where = "" if problems[0].file == str(folder) else f"{Path(folder).name}/"
+        where = "" if problems[0].file == str(folder) else f"{Path(folder).resolve().name}/"
         raise CohortError(f"{where}{problems[0]}{more}")
     return cohort
 
@@ -667,7 +782,7 @@ def _cell(value) -> str:
         return ""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
-    return str(value).replace("\t", " ").replace("\n", " ")
+    return re.sub(r"[\t\r\n]+", " ", str(value))
 
 
 def _attribute_lines(table: pd.DataFrame) -> list[str]:

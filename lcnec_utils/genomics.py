@@ -74,13 +74,15 @@ def altered(cohort: Cohort, genes: list[str]) -> pd.DataFrame:
     A mutation alters any gene; a deep deletion, where there is copy number, alters a tumour suppressor
     (INACTIVATED_BY_LOSS). Amplifications and rearrangements are shown by `alterations` and not counted here.
     """
+    genes = list(dict.fromkeys(genes))
     table = alterations(cohort, genes)
     counts = ~table["alteration"].isin([AMPLIFICATION, REARRANGEMENT, DEEP_DELETION])
     counts |= (table["alteration"] == DEEP_DELETION) & table["gene"].isin(INACTIVATED_BY_LOSS)
     hit = pd.crosstab(table.loc[counts, "sample"], table.loc[counts, "gene"]) > 0
     hit = hit.reindex(index=cohort.samples.index, columns=genes, fill_value=False).astype("boolean")
     for gene in genes:
-        hit[gene] = hit[gene].mask(~cohort.profiled(gene) & ~hit[gene])
+        # a call outside the panel's list too: kept, it would stand in a share whose wild types are all left out
+        hit[gene] = hit[gene].mask(~cohort.profiled(gene))
     return hit
 
 

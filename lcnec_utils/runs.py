@@ -299,6 +299,9 @@ def refresh(notebook: str) -> None:
     import nbformat
     import papermill
 
+    lines = prepare(params.RunParameters())
+    if lines:
+        raise UserError(f"the default run cannot be stored without its cohorts: {lines[0]}")
     os.environ.update(SINGLE_THREAD)
     source = page.notebook_path(notebook)
     target = paths.output_root() / "build" / "refresh" / f"{notebook}.ipynb"

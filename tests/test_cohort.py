@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from lcnec_utils import cli, cohort
+from lcnec_utils import cli, cohort, genomics
 from lcnec_utils.cohort import CNA_FILE as CNA
 from lcnec_utils.cohort import MUTATION_FILE as MUTATIONS
 from lcnec_utils.cohort import PANEL_MATRIX_FILE as MATRIX
@@ -150,7 +150,7 @@ class Bad(NamedTuple):
 
 ADD = "add it"
 NUMBER, BELOW, DAYS = "give months, or leave it empty", "is below 0", "divide days by 30.4375"
-EVENT = "write 0:LIVING or 1:DECEASED"
+EVENT = "write 0:LIVING"
 BAD = {
     # columns
     "no PATIENT_ID": Bad(PATIENTS, drop("PATIENT_ID"), None, "PATIENT_ID", ADD),
@@ -227,7 +227,7 @@ BAD = {
     "row too short": Bad(PATIENTS, insert(4, "P7\tMale"), 4, None, "has 2 fields, the header has 8"),
     "row too long": Bad(SAMPLES, cell(3, "FGA", "1\t1"), 3, None, "has 7 fields, the header has 6"),
     "blank line": Bad(PATIENTS, insert(3, ""), 3, None, "is empty, the header has 8"),
-    "blank line above the header": Bad(SAMPLES, insert(1, ""), 2, None, "one tab-separated field"),
+    "blank line above the header": Bad(SAMPLES, insert(1, ""), 1, None, "header"),
     "not UTF-8": Bad(
         PATIENTS, lambda text: cell(3, "SMOKER", "früher")(text).encode("latin-1"), 3, None, "save it as UTF-8"
     ),
@@ -787,6 +787,12 @@ def test_a_gene_with_two_rows_of_copy_number_that_disagree(study, symbols):
         assert read.notes != plain
 
 
+def test_a_possible_deep_deletion_is_one_as_in_cbioportal(study):
+    # cBioPortal's importer turns -1.5 into -2, and this reader takes -1.5 for a valid code
+    read = read_study(study({CNA: GENES + "CDKN2A\t1029\t-1.5\t-1\n"}))
+    assert genomics.altered(read, ["CDKN2A"])["CDKN2A"].tolist() == [True, False, False, False]
+
+
 # --- write and read -----------------------------------------------------------------------------------------------
 
 
@@ -873,3 +879,18 @@ def test_a_real_study_loads_unchanged(data_dir):
     assert set(read.column("DURABLE_CLINICAL_BENEFIT", "benefit").dropna()) == {"YES", "NO", "NE"}
     with pytest.raises(UserError, match="no overall survival"):
         read.survival("OS")
+
+
+def test_an_optional_column_in_another_spelling_is_not_ignored_in_silence(own_study):
+    text = (own_study / "data_clinical_patient.txt").read_text().replace("AGE", "age", 1)
+    (own_study / "data_clinical_patient.txt").write_text(text)
+    with pytest.raises(CohortError, match=r"data_clinical_patient.txt, column AGE: is spelled 'age'; rename it"):
+        read_study(own_study)
+
+
+def test_one_genome_build_under_two_names_is_one_build(own_study):
+    rows = (own_study / "data_mutations.txt").read_text().splitlines()
+    names = ["NCBI_Build", "37", "GRCh37", "hg19", *["37"] * len(rows)]
+    text = "\n".join(f"{row}\t{name}" for row, name in zip(rows, names, strict=False)) + "\n"
+    (own_study / "data_mutations.txt").write_text(text)
+    assert len(read_study(own_study).mutations) == len(rows) - 1

@@ -208,12 +208,6 @@ def test_what_counts_as_altered():
     assert hit.index.tolist() == ["S1", "S2", "S3", "S4"]
 
 
-def test_a_possible_deep_deletion_is_one_as_in_cbioportal():
-    # cBioPortal's importer turns -1.5 into -2; this reader takes -1.5 for a valid code
-    made = make([("S1", "TP53")], copy_number={"RB1": [-1.5, 0, 0, 0]})
-    assert genomics.altered(made, ["RB1"])["RB1"].tolist() == [True, False, False, False]
-
-
 def test_not_looked_at_is_missing_and_not_wild_type():
     made = make([("S1", "TP53"), ("S2", "TP53")], panel_of=["X", "X", "Y", None],
                 panel_genes={"X": {"TP53", "RB1"}, "Y": {"RB1"}})  # fmt: skip
