@@ -1,4 +1,4 @@
-"""What tests and notebooks under test share: their own output folder, one thread, and skips that CI turns into failures."""
+"""What tests and notebooks under test share: an output folder, one thread, and skips that CI turns into failures."""
 
 import os
 import shutil

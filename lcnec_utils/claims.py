@@ -7,14 +7,12 @@ of what was said. The rules of comparison are `verdict` below, in one place.
 import collections
 import csv
 import dataclasses
-import math
 import re
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from scipy import stats
 
 from lcnec_utils import paths
 from lcnec_utils.errors import UserError
@@ -206,9 +204,9 @@ def read_source(path: Path, panels: set[str] | None = None) -> Source:
 @cache
 def sources(folder: Path | None = None) -> dict[str, Source]:
     """Every source by name."""
-    from lcnec_utils.params import read_yaml
+    import yaml
 
-    panels = set(read_yaml(paths.PANELS))
+    panels = set(yaml.safe_load(paths.PANELS.read_text(encoding="utf-8")))
     read = [read_source(path, panels) for path in sorted((folder or paths.PUBLISHED).glob("*.yaml"))]
     ids = collections.Counter(claim.id for source in read for claim in source.claims)
     for id, times in ids.items():
@@ -236,7 +234,7 @@ NUMBER = re.compile(
     r"(?<![\w.,])(?<![A-Za-zͰ-Ͽ][-‐‑–])(?<![A-Za-z]\))(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\dA-Za-z])"
     r"|(?<![\w.,-])(\.\d+)"
 )
-# Labels, not figures: figure and table numbers, cohort numbers, the level of an interval, registry and reference numbers
+# Labels, not figures: figure, table and cohort numbers, the level of an interval, registry and reference numbers
 LABEL = re.compile(
     r"(?:Extended Data |Supplementary )?(?:Figs?|Tables?|Data|Figures?)\.?\s*S?\d+[A-Za-z]?"
     r"(?:\s*(?:,|–|-|and)\s*S?\d+[A-Za-z]?)*|Cohorts?\s*\d\b(?:\s*(?:and|or)\s*\d\b)?|Type I+\b"

@@ -5,8 +5,8 @@ import re
 
 import pandas as pd
 import pytest
-from conftest import TEST_OUTPUT, skip_or_fail
 
+from conftest import TEST_OUTPUT, skip_or_fail
 from lcnec_utils import page, params, paths, runs
 
 RUN = params.RunParameters().run

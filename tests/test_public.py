@@ -1,4 +1,4 @@
-"""Public data: the registered hash is checked whichever way a file comes, and converted cohorts hold what is known of them."""
+"""Public data: the registered hash is checked whichever way a file comes; converted cohorts hold what is known."""
 
 import functools
 import http.server

@@ -1,4 +1,4 @@
-"""Runs: someone's own cohort end to end, only what changed, a killed run resumed, stale figures told from current ones."""
+"""Runs: someone's own cohort end to end, only what changed, a killed run resumed, stale figures told apart."""
 
 import json
 import os

@@ -98,6 +98,7 @@ def comut(
     board.add_left(mp.Labels(genes, fontsize=6.5, fontstyle="italic"), pad=0.05)
     share = 100 * hit.mean().to_numpy(dtype=float)
     board.add_right(mp.Labels([f"{value:.0f}%" for value in np.floor(share + 0.5)], fontsize=6.5), pad=0.05)
+    small = {"fontsize": 6.5}
     for label, values in (tracks or {}).items():
         shown = values.reindex(order).astype(object).where(values.reindex(order).notna(), "not recorded").astype(str)
         color = {
@@ -105,7 +106,7 @@ def comut(
             for name, tone in palette.colors(sorted(set(shown))).items()
         }
         board.add_bottom(
-            mp.Colors(shown, palette=color, label=label, label_loc="left", label_props={"fontsize": 6.5}, legend_kws={"title": label, **legend}),
+            mp.Colors(shown, palette=color, label=label, label_loc="left", label_props=small, legend_kws={"title": label, **legend}),
             size=0.12, pad=0.03,
         )  # fmt: skip
     board.add_legends(box_padding=2, pad=0.08)
