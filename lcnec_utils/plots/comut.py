@@ -106,9 +106,17 @@ def comut(
             for name, tone in palette.colors(sorted(set(shown))).items()
         }
         board.add_bottom(
-            mp.Colors(shown, palette=color, label=label, label_loc="left", label_props=small, legend_kws={"title": label, **legend}),
-            size=0.12, pad=0.03,
-        )  # fmt: skip
+            mp.Colors(
+                shown,
+                palette=color,
+                label=label,
+                label_loc="left",
+                label_props=small,
+                legend_kws={"title": label, **legend},
+            ),
+            size=0.12,
+            pad=0.03,
+        )
     board.add_legends(box_padding=2, pad=0.08)
     if title:
         board.add_title(top=title, fontsize=8, fontweight="bold", align="left", pad=0.08)
