@@ -16,6 +16,13 @@ rule all:
 
 
 rule notebook:
+    input:
+        # 14_claims reads what the others found
+        lambda wildcards: [
+            f"build/{wildcards.run}/{name}.json"
+            for name in runs.notebooks()
+            if wildcards.notebook in page.READS_FINDINGS and name not in page.READS_FINDINGS
+        ],
     output:
         "build/{run}/{notebook}.json",
     params:

@@ -57,6 +57,15 @@ def data_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def sources_dir() -> Path:
+    """The folder of source texts named by LCNEC_SOURCES_DIR."""
+    folder = Path(os.environ.get("LCNEC_SOURCES_DIR", ""))
+    if not os.environ.get("LCNEC_SOURCES_DIR") or not folder.is_dir():
+        skip_or_fail("sources", "LCNEC_SOURCES_DIR names no folder of source texts")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def public_cohort():
     """A function from a public cohort's name to its built study folder."""
 

@@ -7,12 +7,14 @@ of what was said. The rules of comparison are `verdict` below, in one place.
 import collections
 import csv
 import dataclasses
+import math
 import re
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from scipy import stats
 
 from lcnec_utils import paths
 from lcnec_utils.errors import UserError
@@ -26,6 +28,7 @@ RATIOS = {"hazard_ratio", "odds_ratio", "fold_change", "log_rank"}
 ANSWERS = ("equal", "compatible", "contradicted", "underpowered")
 NOT_COMPUTABLE = "not computable"
 PLANNED = "its panel is not drawn yet"
+Z95, Z90 = 1.959963984540054, 1.6448536269514722
 
 
 class ClaimsError(UserError):
@@ -146,9 +149,10 @@ class Finding:
 
     lower_90, upper_90: 90% limits, which the rule for "no difference" reads. origin: on simulated patients what the
     value is evidence of (calibrated, planted, assumed, emergent); on real ones it is `real` whatever is given.
+    scale: whether no effect is 1 or 0; the claim's measure decides where it is not given.
     """
 
-    value: float | None
+    value: float | None = None
     lower: float | None = None
     upper: float | None = None
     lower_90: float | None = None
@@ -158,6 +162,7 @@ class Finding:
     events: int | None = None
     note: str = ""
     origin: str = ""
+    scale: Literal["ratio", "difference", ""] = ""
 
 
 # --- reading ---------------------------------------------------------------------------------------------------
@@ -262,11 +267,15 @@ def uncounted(source: Source, text: str, folder: Path | None = None) -> list[str
     for claim in source.claims:
         for place in claim.prints:
             claimed[place.line].update(place.numbers)
-        there = {number for place in (*claim.prints, *claim.uses) for number in place.numbers}
+        there = collections.Counter(number for place in (*claim.prints, *claim.uses) for number in place.numbers)
         own = [claim.value, claim.k, *(claim.interval or []), *(claim.range or []), *claim.n, _mantissa(claim.p)]
         for number in own:
             if number not in (None, "NR") and number not in there:
                 found.append(f"{claim.id}: {number} stands in none of its places")
+        # groups of 19 and 16 and 16 need the text to say 16 twice; groups that are all alike share one print
+        alike = len(set(claim.n)) == 1
+        repeated = collections.Counter() if alike else collections.Counter(n for n in claim.n if there[n])
+        found += [f"{claim.id}: {number} is said less often" for number in (repeated - there).elements()]
         for place in claim.uses:
             for number in place.numbers:
                 if number not in numbers(lines[place.line - 1]):
@@ -306,3 +315,220 @@ def uncounted(source: Source, text: str, folder: Path | None = None) -> list[str
 def _mantissa(p: str | None) -> str | None:
     """A printed p without its sign; of `8.4e-6` the figures before the power, as the text prints them apart."""
     return p and p.lstrip("<>=≤≥ ").split("e")[0]
+
+
+# --- the rules of comparison -----------------------------------------------------------------------------------
+#
+# Everything is judged on the effect scale: a ratio against 1, a difference against 0. Significance is shown beside a
+# verdict and never decides it.
+#
+#   number        equal          the recomputed value is the print at printed precision
+#                 compatible     else, its 95% interval meets the printed interval (or holds the print)
+#                 contradicted   else; or, without an interval, a number of the study's own patients that differs
+#   effect,       compatible     the 95% interval excludes none in the printed direction, and meets the printed
+#   direction                    interval where one is printed
+#                 contradicted   it lies wholly on the other side of none, or excludes the printed interval
+#                 underpowered   it holds none, and does not exclude the print
+#   null effect   compatible     the 90% interval lies within the margin (two one-sided tests at 5%)
+#                 contradicted   the 95% interval lies wholly outside the margin
+#                 underpowered   else
+#
+# Several findings answer one claim (every pair of three groups): contradicted if one of them is; compatible if all are.
+
+
+def _number(text: str | None) -> float | None:
+    """A printed figure as a float; None for NR and for what is not one."""
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def _decimals(text: str) -> int:
+    return len(text.partition(".")[2])
+
+
+def equal_at_printed_precision(value: float, printed: str) -> bool:
+    """Whether a value rounds, half up, to the printed figure."""
+    return math.floor(value * 10 ** _decimals(printed) + 0.5 + 1e-9) == round(float(printed) * 10 ** _decimals(printed))
+
+
+def null_of(claim: Claim, finding: Finding) -> float:
+    """No effect on a finding's scale: 1 for ratios, 0 for differences and correlations."""
+    if finding.scale:
+        return 1.0 if finding.scale == "ratio" else 0.0
+    return 1.0 if claim.measure in RATIOS or (claim.margin and float(claim.margin) > 1) else 0.0
+
+
+def _overlaps(finding: Finding, low: float, high: float) -> bool:
+    return finding.lower <= high and finding.upper >= low
+
+
+def _printed_interval(claim: Claim) -> tuple[float, float] | None:
+    limits = [_number(text) for text in claim.interval or []]
+    if not limits or limits[0] is None:
+        return None
+    return limits[0], math.inf if limits[1] is None else limits[1]
+
+
+def _of_number(claim: Claim, finding: Finding) -> tuple[str, str]:
+    if claim.value is None:
+        return NOT_COMPUTABLE, "no figure is printed"
+    if equal_at_printed_precision(finding.value, claim.value):
+        return "equal", ""
+    if finding.lower is None or finding.upper is None:
+        return "contradicted", f"{finding.value:g} against the printed {claim.value}"
+    low, high = _printed_interval(claim) or (float(claim.value),) * 2
+    if _overlaps(finding, low, high):
+        return "compatible", "the 95% interval meets the print"
+    return "contradicted", "the 95% interval excludes the print"
+
+
+def _of_effect(claim: Claim, finding: Finding, null: float) -> tuple[str, str]:
+    greater = claim.direction == "greater"
+    right_side = finding.lower > null if greater else finding.upper < null
+    other_side = finding.upper < null if greater else finding.lower > null
+    printed = _printed_interval(claim)
+    if other_side:
+        return "contradicted", "the 95% interval lies on the other side of no effect"
+    if printed and not _overlaps(finding, *printed):
+        return "contradicted", "the 95% interval excludes the printed interval"
+    if right_side:
+        return "compatible", "the 95% interval excludes no effect in the printed direction"
+    return "underpowered", "the 95% interval holds both no effect and the print"
+
+
+def _of_null(claim: Claim, finding: Finding, null: float) -> tuple[str, str]:
+    margin = float(claim.margin)
+    low, high = (1 / margin, margin) if null == 1 else (-margin, margin)
+    if finding.upper < low or finding.lower > high:
+        return "contradicted", f"the 95% interval lies outside {low:.2g} to {high:.2g}"
+    if low <= finding.lower_90 and finding.upper_90 <= high:
+        return "compatible", f"the 90% interval lies within {low:.2g} to {high:.2g}"
+    return "underpowered", f"the 90% interval reaches beyond {low:.2g} to {high:.2g}"
+
+
+def _one(claim: Claim, finding: Finding) -> tuple[str, str]:
+    missing = finding.note or "the estimate does not exist"
+    if finding.value is None or math.isnan(finding.value):
+        return NOT_COMPUTABLE, missing
+    if claim.kind == "number":
+        return _of_number(claim, finding)
+    limits = [finding.lower, finding.upper]
+    if claim.kind == "null_effect":
+        limits += [finding.lower_90, finding.upper_90]
+    if any(limit is None or math.isnan(limit) for limit in limits):
+        return NOT_COMPUTABLE, missing
+    judge = _of_null if claim.kind == "null_effect" else _of_effect
+    return judge(claim, finding, null_of(claim, finding))
+
+
+def verdict(claim: Claim, findings: list[Finding]) -> tuple[str, str]:
+    """The verdict of findings on a claim and its reason, by the rules above."""
+    answers = [_one(claim, finding) for finding in findings]
+    if not answers:
+        return NOT_COMPUTABLE, "nothing was recomputed"
+    for word in ("contradicted", "underpowered", NOT_COMPUTABLE, "compatible", "equal"):
+        of_word = [reason for answer, reason in answers if answer == word]
+        if of_word:
+            share = f" ({len(of_word)} of {len(answers)} comparisons)" if len(answers) > 1 else ""
+            return word, of_word[0] + share
+    raise AssertionError("every verdict is one of the words above")
+
+
+def _on_scale(value: float, null: float) -> float:
+    return math.log(value) if null == 1 else value
+
+
+def _standard_error(claim: Claim, finding: Finding) -> float | None:
+    """The standard error of a finding on its (log) scale, from its 95% interval."""
+    null = null_of(claim, finding)
+    if claim.kind == "number":
+        null = 0.0
+    limits = (finding.lower, finding.upper)
+    if any(limit is None or not math.isfinite(limit) or (null == 1 and limit <= 0) for limit in limits):
+        return None
+    return (_on_scale(limits[1], null) - _on_scale(limits[0], null)) / (2 * Z95)
+
+
+def power(claim: Claim, finding: Finding) -> float | None:
+    """The chance that a cohort of this size answers `compatible` if the print is true; None where that has no meaning.
+
+    Of an effect: that its 95% interval excludes none in the printed direction, the effect being as printed. Of a null
+    effect: that its 90% interval lies within the margin, there being none. Never from the effect observed.
+    """
+    se = _standard_error(claim, finding)
+    if not se:
+        return None
+    null = null_of(claim, finding)
+    if claim.kind == "null_effect":
+        edge = _on_scale(float(claim.margin), null)
+        return max(0.0, 2 * float(stats.norm.cdf(edge / se - Z90)) - 1)
+    printed = _number(claim.value)
+    if claim.kind != "effect" or printed is None or claim.measure not in RATIOS or printed <= 0 or null != 1:
+        return None
+    return float(stats.norm.cdf(abs(_on_scale(printed, null)) / se - Z95))
+
+
+def chance_of_contradiction(claim: Claim, finding: Finding) -> float:
+    """The probability that chance alone contradicts a claim that is true, at this cohort's standard error.
+
+    An effect or number is taken to be as printed; one without a printed size to be just none, the worst case.
+    """
+    se = _standard_error(claim, finding)
+    if not se:
+        return 0.0
+    null = 0.0 if claim.kind == "number" else null_of(claim, finding)
+    if claim.kind == "null_effect":
+        return 2 * float(stats.norm.sf(Z95 + _on_scale(float(claim.margin), null) / se))
+    truth, printed = _number(claim.value), _printed_interval(claim)
+    if claim.kind == "number":
+        low, high = printed or (truth, truth)
+        below = stats.norm.cdf((low - truth) / se - Z95)
+        above = stats.norm.sf((high - truth) / se + Z95) if math.isfinite(high) else 0.0
+        return float(below + above)
+    if truth is None or printed is None or claim.measure not in RATIOS or null != 1:
+        return 0.025
+    truth, low, high = (_on_scale(value, null) if math.isfinite(value) else value for value in (truth, *printed))
+    # contradicted: on the other side of none, or beyond either end of the printed interval
+    near = max(low, 0.0) if claim.direction == "greater" else low
+    far = high if claim.direction == "greater" else min(high, 0.0)
+    below = stats.norm.cdf((near - truth) / se - Z95)
+    above = stats.norm.sf((far - truth) / se + Z95) if math.isfinite(far) else 0.0
+    return float(below + above)
+
+
+def of_hazard(row, survival: bool = False) -> Finding:
+    """A Cox model's row (coefficient, se, p, n, events, note) as a finding on the hazard ratio's scale.
+
+    survival: on the scale of survival instead (the reciprocal), where a claim speaks of longer or shorter survival.
+    """
+    if row.coefficient is None or math.isnan(row.coefficient):
+        return Finding(None, note=row.note)
+    sign = -1 if survival else 1
+    centre, se = sign * row.coefficient, row.se
+    limits = {"lower": -Z95, "upper": Z95, "lower_90": -Z90, "upper_90": Z90}
+    return Finding(
+        math.exp(centre),
+        scale="ratio",
+        **{name: math.exp(centre + z * se) for name, z in limits.items()},
+        p=row.p,
+        n=int(row.n),
+        events=int(row.events),
+    )
+
+
+def of_share(k: int, n: int, lower: float, upper: float) -> Finding:
+    """A share with its interval (fractions) as a finding in percent."""
+    if not n:
+        return Finding(None, note="nobody to count")
+    return Finding(100 * k / n, 100 * lower, 100 * upper, n=n, events=k, scale="difference")
+
+
+def of_difference(value: float, se: float, p: float, n: int) -> Finding:
+    """A difference with its standard error as a finding."""
+    if se is None or math.isnan(value) or math.isnan(se):
+        return Finding(None, note="the difference does not exist")
+    return Finding(
+        value, value - Z95 * se, value + Z95 * se, value - Z90 * se, value + Z90 * se, p=p, n=n, scale="difference"
+    )

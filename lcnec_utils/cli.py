@@ -1,4 +1,4 @@
-"""The command line: lcnec run | batch | execute | cohort | verify | refresh."""
+"""The command line: lcnec run | batch | execute | cohort | claims | verify | refresh."""
 
 import argparse
 import sys
@@ -46,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
 
     verify = commands.add_parser("verify", help="tell current figures from stale, altered and missing ones")
     verify.add_argument("files", nargs="*", type=Path, metavar="FILE")
+
+    ledger = commands.add_parser("claims", help="print the ledger: what the sources claim and what each cohort answers")
+    ledger.add_argument("--params", type=Path, metavar="FILE", help="the run whose answers to print (the default run)")
+    ledger.add_argument("--cohort", metavar="NAME", help="only this body of evidence, by its folder's name")
+    form = ledger.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="one row per claim and cohort, as CSV")
+    form.add_argument("--json", action="store_true", help="the same as JSON")
 
     refresh = commands.add_parser(
         "refresh", help="store the outputs of the default run in the notebooks (nbval's reference)"
@@ -178,6 +185,51 @@ def _refresh(wanted: list[str] | None) -> int:
     return OK
 
 
+def _claims(file: Path | None, cohort: str | None, as_csv: bool, as_json: bool) -> int:
+    import pandas as pd
+
+    from lcnec_utils import audit, ledger, params
+
+    run = params.read_run(file) if file else params.RunParameters()
+    table = ledger.table(run)
+    known = list(ledger.bodies(run))
+    if not ledger.findings(run.run):
+        raise UserError(f"run {run.run} has answered no claim yet; `lcnec run --params params/{run.run}.yaml` does")
+    if cohort:
+        if cohort not in known:
+            raise UserError(
+                f"no cohort '{cohort}' in {run.run}{params.nearest(cohort, known)}; there are {', '.join(known)}"
+            )
+        table = table[table["body"] == cohort]
+    table = table.assign(audit=table["claim"].map(ledger.audits()))
+    if as_csv:
+        print(table.to_csv(index=False), end="")
+        return OK
+    if as_json:
+        print(table.to_json(orient="records", indent=1, force_ascii=False))
+        return OK
+    remarks = audit.table(ledger.remarks())
+    slips = remarks[~remarks["severity"].isin(["note", "exponent lost"])]
+    print(ledger.coverage(table, run.run).to_string())
+    print(f"\nWhat the prints say against themselves ({len(slips)}):")
+    for row in slips.itertuples():
+        print(
+            f"  {row.severity:<13} {row.source:<17} {row.arithmetic}" + (f" [{row.reconcile}]" if row.reconcile else "")
+        )
+    for title, verdicts in (
+        ("What the cohorts contradict", ["contradicted"]),
+        ("What else they answer", ["equal", "compatible", "underpowered"]),
+    ):
+        rows = ledger.readable(table, verdicts)
+        print(f"\n{title} ({len(rows)}):")
+        for row in rows.reset_index().itertuples():
+            print(f"  {row.verdict:<13} {row.body:<20} {row.claim}: printed {row.printed}, found {row.found}")
+    print("\nWhy the rest is not answered:")
+    with pd.option_context("display.max_colwidth", 90, "display.width", 160):
+        print(ledger.reasons(table).to_string())
+    return OK
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 something failed, 2 refused with one line on stderr."""
     arguments = _parser().parse_args(argv)
@@ -193,6 +245,8 @@ def main(argv: list[str] | None = None) -> int:
                 return _execute(arguments.notebook, arguments.params)
             case "verify":
                 return _verify(arguments.files)
+            case "claims":
+                return _claims(arguments.params, arguments.cohort, arguments.csv, arguments.json)
             case "refresh":
                 return _refresh(arguments.notebook)
         match arguments.action:

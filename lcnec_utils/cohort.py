@@ -80,6 +80,23 @@ STUDY_FIELDS = {
     "notes": "list of what a reader must know",
 }
 
+# What a panel may need of a cohort, and the columns or files any one of which holds it. What no study folder holds
+# (slides, protein, single cells) has none.
+NEEDS = {
+    "overall survival": ["OS_MONTHS"],
+    "progression-free survival": ["PFS_MONTHS", "RWPFS_MONTHS"],
+    "time on treatment": ["TOT_MONTHS"],
+    "first-line regimen": ["FIRST_LINE_REGIMEN"],
+    "second-line regimen": ["SECOND_LINE_REGIMEN"],
+    "adverse events": ["ADVERSE_EVENT_GRADE"],
+    "mutations": [MUTATION_FILE],
+    "tumour mutational burden": ["TMB_NONSYNONYMOUS"],
+    "PD-L1": ["PDL1_SCORE"],
+    "mismatch repair status": ["MMR_STATUS", "MSI_STATUS"],
+    "transcriptome-wide expression": ["FGL1"],
+    "pathology review": ["PATHOLOGY_REVIEW"],
+}
+
 MISSING = {"", "NA", "N/A", "na", "nan", "NaN", "NULL", "[Not Available]", "[Not Applicable]", "[Unknown]"}
 
 # Changes that alter no protein; cBioPortal leaves the same classes out.
@@ -245,6 +262,13 @@ class Cohort:
         if values.isna().all():
             raise MissingData(f"{self.name} has no {what} (column {name} is empty)")
         return values.reindex(self.patients.index)
+
+    def lacks(self, needs: list[str]) -> list[str]:
+        """Those of the needs (words of NEEDS, or things no study folder holds) that this cohort does not meet."""
+        held = set(self.patients.dropna(axis=1, how="all")) | set(self.samples.dropna(axis=1, how="all"))
+        if self.mutations is not None:
+            held.add(MUTATION_FILE)
+        return [need for need in needs if not held & set(NEEDS.get(need, []))]
 
     def need_mutations(self) -> pd.DataFrame:
         """The mutation table; MissingData where the cohort has none."""

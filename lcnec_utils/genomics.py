@@ -1,10 +1,15 @@
 """Alterations, genotypes and the genomic subtype of LCNEC, with "not profiled" kept apart from "wild type"."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
 from lcnec_utils import formats
+from lcnec_utils.claims import Finding, of_share
 from lcnec_utils.cohort import Cohort
+from lcnec_utils.errors import MissingData
+from lcnec_utils.proportions import pairs_of_shares, share_difference, share_finding, wilson
 
 NSCLC_LIKE, SCLC_LIKE, UNCLASSIFIED, UNKNOWN = "NSCLC-like", "SCLC-like", "Unclassified", "Unknown"
 SUBTYPES = [NSCLC_LIKE, SCLC_LIKE, UNCLASSIFIED]
@@ -155,3 +160,160 @@ def subtype_sentence(subtype: pd.Series) -> str:
         else ""
     )
     return f"Genomic subtype: {shares}{unknown}."
+
+
+def protein_changes(cohort: Cohort, alleles: dict[str, tuple[str, str]]) -> pd.DataFrame:
+    """Which samples carry a protein change. Samples × alleles, booleans; missing where the gene was not profiled, or
+    everywhere where the cohort gives no protein change (HGVSp_Short).
+
+    alleles: name → (gene, regular expression on HGVSp_Short).
+    """
+    calls = cohort.need_mutations()
+    table = pd.DataFrame(index=cohort.samples.index)
+    for name, (gene, pattern) in alleles.items():
+        if "HGVSp_Short" not in calls:
+            table[name] = pd.Series(pd.NA, table.index, dtype="boolean")
+            continue
+        matching = calls[(calls["Hugo_Symbol"] == gene) & calls["HGVSp_Short"].str.contains(pattern, regex=True)]
+        found = pd.Series(table.index.isin(matching["Tumor_Sample_Barcode"]), table.index, dtype="boolean")
+        table[name] = found.mask(~cohort.profiled(gene))
+    return table
+
+
+def deleted(cohort: Cohort, gene: str) -> pd.Series:
+    """Whether each sample has a deep deletion of a gene; missing where the cohort has no copy number of it."""
+    if cohort.copy_number is None or gene not in cohort.copy_number.index:
+        return pd.Series(pd.NA, cohort.samples.index, dtype="boolean")
+    levels = cohort.copy_number.loc[gene].reindex(cohort.samples.index)
+    return (levels <= -2).astype("boolean").mask(levels.isna())
+
+
+def biomarkers(cohort: Cohort, tmb_high_per_mb: float, pdl1_positive_percent: float) -> pd.DataFrame:
+    """Biomarkers of checkpoint blockade by patient: TMB high, PD-L1 positive, MMR deficient; missing where untested.
+
+    TMB is high from the cut-off on (≥), PD-L1 positive likewise; a biomarker the cohort lacks is an empty column.
+    """
+    table = pd.DataFrame(index=cohort.patients.index)
+    for name, column, what, cut in (
+        ("TMB high", "TMB_NONSYNONYMOUS", "tumour mutational burden", tmb_high_per_mb),
+        ("PD-L1 positive", "PDL1_SCORE", "PD-L1 tumour proportion score", pdl1_positive_percent),
+    ):
+        try:
+            values = cohort.column(column, what)
+            table[name] = (values >= cut).astype("boolean").mask(values.isna())
+        except MissingData:
+            table[name] = pd.Series(pd.NA, table.index, dtype="boolean")
+    try:
+        status = cohort.column("MMR_STATUS", "mismatch repair status").str.lower()
+        deficient = status.str.contains("dmmr|deficient|msi-h") & ~status.str.contains("proficient|pmmr")
+        table["MMR deficient"] = deficient.astype("boolean").mask(status.isna())
+    except MissingData:
+        table["MMR deficient"] = pd.Series(pd.NA, table.index, dtype="boolean")
+    return table
+
+
+def subtype_shares(subtype: pd.Series) -> dict[str, Finding]:
+    """The share of each genomic subtype among tumours of known subtype, as findings; keys nsclc_like, sclc_like, …"""
+    known = subtype[subtype != UNKNOWN]
+    found = {}
+    for name in SUBTYPES:
+        k, n = int((known == name).sum()), len(known)
+        found[name.lower().replace("-", "_")] = of_share(k, n, *wilson(k, n))
+    return found
+
+
+def labels_with_counts(subtype: pd.Series, *names: str) -> list[str]:
+    """Subtypes with the number of their tumours, as a figure shows them."""
+    counts = subtype.value_counts()
+    return [f"{name} (n = {counts.get(name, 0)})" for name in names]
+
+
+def altered_difference(cohort: Cohort, gene: str, first: str, second: str) -> Finding:
+    """The share of a gene's carriers in one genomic subtype less that in another."""
+    subtype = genomic_subtype(cohort).astype(str)
+    marked = subtype.map({first: True, second: False}).astype("boolean")
+    return share_difference(altered(cohort, [gene])[gene], marked, gene)
+
+
+def biomarker_findings(table: pd.DataFrame, markers: pd.DataFrame, subtype: pd.Series) -> dict[str, list[Finding]]:
+    """Findings on the biomarkers of the genomic subtypes, named `<marker>.<subtype>`, and `pdl1` over all pairs.
+
+    table: proportions.shares of markers by subtype.
+    """
+    found = {
+        f"tmb_high.{key}": [share_finding(table, name, "TMB high")]
+        for key, name in (("nsclc_like", NSCLC_LIKE), ("sclc_like", SCLC_LIKE))
+    }
+    for name in SUBTYPES:
+        found[f"dmmr.{name.lower().replace('-', '_')}"] = [share_finding(table, name, "MMR deficient")]
+    unnamed = Finding(None, note="the legend does not name the biomarker")
+    found |= {f"p.unclassified_vs_{key}": [unnamed] for key in ("nsclc_like", "sclc_like")}
+    return found | {"pdl1": pairs_of_shares(markers, subtype, "PD-L1 positive")}
+
+
+def _groups(first: pd.Index, second: pd.Index, name: str, other: str) -> pd.Series:
+    words = [name] * len(first) + [other] * len(second)
+    return pd.Series(pd.Categorical(words, [name, other]), index=first.append(second))
+
+
+def against(
+    cohort: Cohort, subtype: str, other: Cohort, genes: list[str], name: str, other_name: str
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Alterations of one subtype's tumours above those of another cohort, and which is which.
+
+    Raises MissingData where a sample stands in both cohorts: they would not be independent.
+    """
+    chosen = genomic_subtype(cohort)
+    mine = altered(cohort, genes)[chosen == subtype]
+    theirs = altered(other, genes)
+    if len(mine.index.intersection(theirs.index)):
+        raise MissingData(f"{cohort.name} and {other.name} share samples and cannot be compared")
+    return pd.concat([mine, theirs]), _groups(mine.index, theirs.index, name, other_name)
+
+
+def burden_against(cohort: Cohort, subtype: str, other: Cohort, name: str, other_name: str):
+    """Tumour mutational burden (per Mb) of one subtype's patients and of another cohort, and which is which."""
+    chosen = by_patient(cohort, genomic_subtype(cohort)) == subtype
+    mine = cohort.column("TMB_NONSYNONYMOUS", "tumour mutational burden")
+    mine = mine[chosen.reindex(mine.index, fill_value=False)].dropna()
+    theirs = other.column("TMB_NONSYNONYMOUS", "tumour mutational burden").dropna()
+    return pd.concat([mine, theirs]), _groups(mine.index, theirs.index, name, other_name)
+
+
+@dataclasses.dataclass(frozen=True)
+class BlockadeMarks:
+    """What the quoted effects on checkpoint blockade compare, by patient; missing where it was not measured.
+
+    mutated: genes. alleles: named protein changes. markers: `biomarkers`. loss: deep deletion of CDKN2A, which stands
+    for 9p21. histology: OncoTree codes. burden: mutations per Mb. benefit: durable clinical benefit, as recorded.
+    """
+
+    mutated: pd.DataFrame
+    alleles: pd.DataFrame
+    markers: pd.DataFrame
+    loss: pd.Series
+    histology: pd.Series
+    burden: pd.Series
+    benefit: pd.Series
+
+
+def blockade_marks(
+    cohort: Cohort, alleles: dict, tmb_high_per_mb: float, pdl1_positive_percent: float
+) -> BlockadeMarks:
+    """The marks of a cohort of treated patients; a column the cohort lacks is all missing."""
+
+    def column(name: str, kind: str) -> pd.Series:
+        try:
+            return cohort.column(name, name).astype(kind)
+        except MissingData:
+            return pd.Series(np.nan, cohort.patients.index, dtype=kind)
+
+    return BlockadeMarks(
+        mutated=by_patient(cohort, altered(cohort, ["STK11", "KEAP1", "KRAS", "EGFR", "TP53"])),
+        alleles=by_patient(cohort, protein_changes(cohort, alleles)),
+        markers=biomarkers(cohort, tmb_high_per_mb, pdl1_positive_percent),
+        loss=by_patient(cohort, deleted(cohort, "CDKN2A")),
+        histology=column("ONCOTREE_CODE", "object"),
+        burden=column("TMB_NONSYNONYMOUS", "float"),
+        benefit=column("DURABLE_CLINICAL_BENEFIT", "object"),
+    )

@@ -28,6 +28,8 @@ SCREEN_DPI, PRINT_DPI, RASTER_DPI = 96, 300, 150
 MOST_MARKS = 2000  # a layer with more is drawn as pixels inside the vector figure
 SVG_BYTES = 300_000  # a heavier one lowers that bound
 SIGNIFICANT_DIGITS = 8
+# Notebooks that read what the others found; nothing else passes between notebooks
+READS_FINDINGS = {"14_claims"}
 # What a fresh kernel's namespace holds besides parameters
 KERNEL_NAMES = {"In", "Out", "get_ipython", "exit", "quit", "open"}
 
@@ -86,13 +88,18 @@ def inputs(notebook: str, run: params.RunParameters) -> dict:
                 digests[role] = cohorts.digest(find_cohort(mine[role]))
             except MissingData as reason:
                 digests[role] = str(reason)
-    return {
+    digest = {
         "code": provenance.of_notebook(path),
         "parameters": provenance.of_object(mine),
         "panels": provenance.of_object(panels_of(notebook)),
         "claims": provenance.of_folder(paths.PUBLISHED) if paths.PUBLISHED.exists() else "",
         "cohorts": digests,
     }
+    if notebook in READS_FINDINGS:
+        others = sorted(set(path.stem for path in paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")) - READS_FINDINGS)
+        records = {name: read_record(run.run, name) or {} for name in others}
+        digest["findings"] = provenance.of_object({name: record.get("findings") for name, record in records.items()})
+    return digest
 
 
 def record_path(run: str, notebook: str) -> Path:
@@ -141,6 +148,8 @@ class Page:
         self._drawn: dict[str, dict[str, str]] = {}
         self._skipped: dict[str, str] = {}
         self._findings: dict[str, dict] = {}
+        self._asked: list[str] = []
+        self._published: dict[str, str] = {}
         self._inputs = inputs(notebook, self.parameters)
         paths.build(self.run).mkdir(parents=True, exist_ok=True)
         record_path(self.run, notebook).unlink(missing_ok=True)
@@ -170,6 +179,8 @@ class Page:
 
     def cohort(self, role: str) -> cohorts.Cohort:
         """The cohort that plays a role in this run. Raises MissingData, which skips the panel, where there is none."""
+        if role not in self._asked:
+            self._asked.append(role)
         if role not in self._cohorts:
             name = getattr(self.parameters, role)
             if not name:
@@ -234,6 +245,7 @@ class Page:
                 f"panel '{id}' is not one of {self.notebook}'s in params/panels.yaml{params.nearest(id, self.panels)}"
             )
         panel = Panel(self, id)
+        self._asked = []
         palette.apply()  # some plotting libraries change the style when they are imported
         try:
             yield panel
@@ -319,16 +331,51 @@ class Page:
 
     # --- findings and the end
 
-    def claim(self, id: str, finding: claims.Finding) -> None:
-        """Answer a published claim with a recomputed value. Raises UserError for a claim nobody printed."""
+    def claim(self, id: str, *findings: claims.Finding, role: str | None = None) -> None:
+        """Answer a published claim with recomputed values (several: all of them must hold).
+
+        The body of evidence is the cohort in `role`, or the first one the present panel asked for. Raises UserError
+        for a claim nobody printed.
+        """
         known = claims.published()
         if id not in known:
             raise UserError(f"claim '{id}' is not in params/published{params.nearest(id, known)}")
+        if role is None and not self._asked:
+            raise UserError(f"claim '{id}': no cohort was asked for; name its role")
+        role = role or self._asked[0]
+        cohort = self.cohort(role)
+        word, reason = claims.verdict(known[id], list(findings))
         self._findings[id] = {
-            key: value
-            for key, value in dataclasses.asdict(finding).items()
-            if value is not None and value != "" and not (isinstance(value, float) and math.isnan(value))
+            "role": role,
+            "body": cohort.name,
+            "origin": (findings[0].origin or "not stated") if cohort.simulated and findings else "real",
+            "verdict": word,
+            "reason": reason,
+            "findings": [_plain(finding) for finding in findings],
         }
+
+    def claim_if_printed(self, id: str, *findings: claims.Finding, role: str | None = None) -> None:
+        """As `claim`, for ids made from a parameter's genes: one that nobody printed is passed over."""
+        if id in claims.published():
+            self.claim(id, *findings, role=role)
+
+    def answers(self, ids: list[str] | None = None) -> pd.DataFrame:
+        """The claims this page answered (or those named): statement, verdict and its reason."""
+        known = claims.published()
+        chosen = [id for id in ids or self._findings if id in self._findings]
+        rows = [
+            {"claim": id, "the source says": known[id].statement, "verdict": self._findings[id]["verdict"],
+             "because": self._findings[id]["reason"]}
+            for id in chosen
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=["claim", "the source says", "verdict", "because"]).set_index("claim")
+
+    def publish(self, name: str, table: pd.DataFrame) -> None:
+        """Keep a table of the whole run, such as the ledger, beside the figures."""
+        body = _csv(table)
+        line = self._provenance(name, provenance.of_bytes(body.encode()))
+        (self._scratch / name).write_text(f"# {line}\n{body}", encoding="utf-8")
+        self._published[name] = provenance.of_file(self._scratch / name)
 
     def finish(self) -> pd.DataFrame:
         """Move the panels in, write the record and the run's manifest; returns drawn and skipped panels as a table."""
@@ -343,9 +390,8 @@ class Page:
             for id in self.panels:
                 for old in [*target.glob(f"{id}.*")]:
                     old.unlink()
-            for id in self._drawn:
-                for name in self._drawn[id]:
-                    (self._scratch / name).rename(target / name)
+            for name in [*self._published, *(name for files in self._drawn.values() for name in files)]:
+                (self._scratch / name).rename(target / name)
             record = {
                 "notebook": self.notebook,
                 "run": self.run,
@@ -354,6 +400,7 @@ class Page:
                 "inputs": self._inputs,
                 "drawn": self._drawn,
                 "skipped": self._skipped,
+                "published": self._published,
                 "findings": self._findings,
             }
             _write_json(record_path(self.run, self.notebook), record)
@@ -368,6 +415,15 @@ class Page:
             for id, entry in self.panels.items()
         ]
         return pd.DataFrame(rows, columns=["panel", "shows", "outcome"]).set_index("panel")
+
+
+def _plain(finding: claims.Finding) -> dict:
+    """A finding as JSON holds it: what is missing left out, floats at the digits of a CSV."""
+    return {
+        key: float(f"{value:.{SIGNIFICANT_DIGITS}g}") if isinstance(value, float) else value
+        for key, value in dataclasses.asdict(finding).items()
+        if value is not None and value != "" and not (isinstance(value, float) and not math.isfinite(value))
+    }
 
 
 def _write_json(path: Path, value) -> None:
@@ -387,6 +443,7 @@ def write_manifest(run: str) -> None:
             "simulated": record["simulated"],
             "panels": record["drawn"],
             "skipped": record["skipped"],
+            "published": record["published"],
         }
     _write_json(paths.figures(run) / "manifest.json", {"project": PROJECT, "run": run, "notebooks": notebooks})
 

@@ -11,8 +11,24 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lcnec_utils.errors import UserError
 
+# What each role of the sources' panels is; a run fills those that a notebook takes today (ROLES).
+ROLE_WORDS = {
+    "cohort": "LCNEC patients",
+    "cohort_2": "LCNEC patients",
+    "serial": "LCNEC patients with two biopsies",
+    "sclc": "SCLC patients",
+    "luad": "lung adenocarcinoma patients",
+    "validation": "an independent LCNEC cohort with expression",
+    "pan_cancer": "expression over cancer types",
+    "cell_lines": "protein expression of cell lines",
+    "fields": "microscope fields",
+    "liver": "paired liver and lung lesions under immunotherapy",
+    "car_t": "CAR T recipients",
+    "icb": "patients on immune checkpoint blockade",
+}
 ROLES = {
     "cohort": "the LCNEC cohort: clinical table, samples and mutations",
+    "sclc": "SCLC patients: samples and mutations, to hold LCNEC against",
     "icb": "patients treated with immune checkpoint blockade: progression-free survival and mutations",
 }
 
@@ -28,6 +44,7 @@ class RunParameters(BaseModel):
 
     run: str = Field("msk_met", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="name of the run")
     cohort: str = Field("msk_met_lcnec", description="role: " + ROLES["cohort"])
+    sclc: str = Field("msk_met_sclc", description="role: " + ROLES["sclc"])
     icb: str = Field("nsclc_pd1_msk_2018", description="role: " + ROLES["icb"])
     drivers: list[str] = Field(
         ["STK11", "KEAP1", "KRAS", "EGFR"],

@@ -1,9 +1,12 @@
 """Shares with their intervals, and shares compared between groups."""
 
+import itertools
+
 import pandas as pd
 from scipy import stats
 
 from lcnec_utils import formats
+from lcnec_utils.claims import Finding, of_difference, of_share
 
 NAN = float("nan")
 RESULT = ["tested", "share_1", "lower_1", "upper_1", "share_2", "lower_2", "upper_2", "test", "p"]
@@ -74,3 +77,90 @@ def differing_sentence(table: pd.DataFrame, what: str, first: str, second: str) 
     rows = apart if len(apart) else tested.head(1)
     lead = ": " if len(apart) else "; the smallest p is of "
     return f"{head}{lead}{'; '.join(shares(row) for row in rows.itertuples())}."
+
+
+def shares(table: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
+    """The share of True in each column by group, of those with a value.
+
+    Columns: group, what, k, n, share, lower, upper (fractions, Wilson 95%).
+
+    table: booleans with missing values, columns named for what they say. groups: categorical on the same index.
+    """
+    rows = []
+    for group in groups.cat.categories:
+        for what in table:
+            values = table.loc[groups.reindex(table.index) == group, what].dropna()
+            k, n = int(values.sum()), len(values)
+            lower, upper = wilson(k, n)
+            rows.append(
+                {
+                    "group": group,
+                    "what": what,
+                    "k": k,
+                    "n": n,
+                    "share": k / n if n else NAN,
+                    "lower": lower,
+                    "upper": upper,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def share_finding(table: pd.DataFrame, group: str, what: str) -> Finding:
+    """One row of `shares` as a finding in percent."""
+    row = table[(table["group"] == group) & (table["what"] == what)].iloc[0]
+    if not row["n"]:
+        return Finding(None, note=f"nobody here was tested ({what})")
+    return of_share(int(row["k"]), int(row["n"]), row["lower"], row["upper"])
+
+
+def share_difference(values: pd.Series, marked: pd.Series, what: str) -> Finding:
+    """The share of True among the marked less that among the others, as a finding in fractions (Wald interval).
+
+    values, marked: booleans with missing values on one index; whoever lacks either is left out. A side without anyone,
+    or without variation on both sides, has no difference to estimate.
+    """
+    both = pd.DataFrame({"value": values, "marked": marked}).dropna().astype(bool)
+    sides = [both.loc[both["marked"] == side, "value"] for side in (True, False)]
+    if any(side.empty for side in sides):
+        return Finding(None, note=f"no {what} on a side")
+    shares_ = [float(side.mean()) for side in sides]
+    se = sum(share * (1 - share) / len(side) for share, side in zip(shares_, sides, strict=True)) ** 0.5
+    if not se:
+        return Finding(None, note=f"{what} does not vary")
+    grid = [[int(side.sum()), int((~side).sum())] for side in sides]
+    p = float(stats.fisher_exact(grid).pvalue)
+    return of_difference(shares_[0] - shares_[1], se, p, len(both))
+
+
+def pairs_of_shares(table: pd.DataFrame, groups: pd.Series, what: str) -> list[Finding]:
+    """The difference in a share between every pair of groups; one finding that says so where nobody was tested."""
+    values = table[what]
+    if values.notna().sum() == 0:
+        return [Finding(None, note=f"nobody here was tested ({what})")]
+    names = list(groups.cat.categories)
+    found = []
+    for first, second in itertools.combinations(names, 2):
+        marked = groups.reindex(values.index).map({first: True, second: False}).astype("boolean")
+        found.append(share_difference(values, marked, what))
+    return found
+
+
+def mean_difference(values: pd.Series, marked: pd.Series, what: str) -> Finding:
+    """The mean of the marked less that of the others (Welch), p by the Wilcoxon rank-sum test."""
+    both = pd.DataFrame({"value": values, "marked": marked}).dropna()
+    one, other = (both.loc[both["marked"].astype(bool) == side, "value"].astype(float) for side in (True, False))
+    if min(len(one), len(other)) < 2:
+        return Finding(None, note=f"fewer than two patients with {what} on a side")
+    se = (one.var() / len(one) + other.var() / len(other)) ** 0.5
+    p = float(stats.mannwhitneyu(one, other).pvalue)
+    return of_difference(float(one.mean() - other.mean()), float(se), p, len(both))
+
+
+def shares_sentence(table: pd.DataFrame) -> str:
+    """The shares of a table in one sentence per thing counted; what nobody was tested for is said."""
+    sentences = []
+    for what, rows in table.groupby("what", sort=False):
+        parts = [f"{row.group} {formats.share(row.k, row.n)}" for row in rows.itertuples() if row.n]
+        sentences.append(f"{what}: {', '.join(parts)}." if parts else f"{what}: nobody was tested.")
+    return " ".join(sentences)

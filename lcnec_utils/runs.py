@@ -93,7 +93,8 @@ def is_current(run: params.RunParameters, notebook: str) -> bool:
     if record is None or record["inputs"] != page.inputs(notebook, run):
         return False
     folder = paths.figures(run.run)
-    return all((folder / name).exists() for files in record["drawn"].values() for name in files)
+    files = [*record["published"], *(name for files in record["drawn"].values() for name in files)]
+    return all((folder / name).exists() for name in files)
 
 
 def execute(notebook: str, file: Path) -> str:
@@ -204,7 +205,12 @@ def batch(files: list[Path], wanted: list[str] | None = None, cores: int = 2, sa
 
 
 def _run_stale(runs: dict[Path, params.RunParameters], chosen: list[str], cores: int, say) -> list[str]:
-    stale = [(file, run, name) for file, run in runs.items() for name in chosen if not is_current(run, name)]
+    stale = []
+    for file, run in runs.items():
+        mine = [name for name in chosen if not is_current(run, name)]
+        # what reads the findings of others is as stale as they are
+        mine += [name for name in chosen if mine and name in page.READS_FINDINGS and name not in mine]
+        stale += [(file, run, name) for name in mine]
     if not stale:
         return []
     for _, run, name in stale:

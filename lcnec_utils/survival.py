@@ -6,6 +6,7 @@ gives log-log), medians and their limits by R's quantile rule, and risk tables t
 """
 
 import dataclasses
+import itertools
 import math
 import warnings
 
@@ -14,6 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from lcnec_utils import formats
+from lcnec_utils.claims import Finding, of_hazard
 from lcnec_utils.errors import MissingData
 
 NAN = float("nan")
@@ -461,3 +463,14 @@ def stack(comparisons: dict[str, Comparison], name: str) -> tuple[pd.DataFrame, 
 def sentences(comparisons: dict[str, Comparison]) -> str:
     """What several comparisons show, one sentence each."""
     return " ".join(f"**{key}.** {each.sentence()}" for key, each in comparisons.items())
+
+
+def pairs(table: pd.DataFrame, group: str) -> list[Finding]:
+    """The hazard ratio of every pair of groups, as findings: "no difference" must hold of each."""
+    present = [name for name in table[group].cat.categories if (table[group] == name).any()]
+    found = []
+    for first, second in itertools.combinations(present, 2):
+        two = table[table[group].isin([first, second])]
+        fitted = cox(two.assign(**{group: two[group] == second}), [group])
+        found.append(of_hazard(fitted.iloc[0]))
+    return found or [Finding(None, note=f"fewer than two groups of {group.replace('_', ' ')}")]

@@ -1,0 +1,194 @@
+"""The ledger: every published claim, what its own arithmetic says, and what each body of evidence answers.
+
+A body of evidence is a cohort that a run's notebooks answered claims with. Nothing is computed here from patients:
+the ledger reads the records that notebooks left, and gives a reason for every claim a cohort does not answer.
+"""
+
+import json
+
+import pandas as pd
+
+from lcnec_utils import audit, claims, formats, page, params, paths
+from lcnec_utils.errors import MissingData
+
+LEDGER_NOTEBOOK = "14_claims"
+LCNEC_ROLES = {"cohort", "cohort_2", "serial"}
+COLUMNS = ["claim", "body", "origin", "verdict", "value", "lower", "upper", "p", "n", "events", "power", "reason"]
+
+
+def bodies(run: params.RunParameters) -> dict[str, str]:
+    """The run's bodies of evidence: cohort name → the role it plays. A cohort in two roles counts once."""
+    found: dict[str, str] = {}
+    for role in params.ROLES:
+        name = getattr(run, role)
+        if name and role != "sclc":  # the comparison of LCNEC with SCLC is a finding about LCNEC
+            try:
+                found.setdefault(page.find_cohort(name).name, role)
+            except MissingData:
+                continue
+    return found
+
+
+def findings(run: str) -> dict[tuple[str, str], dict]:
+    """What the notebooks of a run answered: (claim, body) → the answer. Raises where two notebooks answer alike."""
+    answers: dict[tuple[str, str], dict] = {}
+    for path in sorted(paths.build(run).glob("[0-9][0-9]_*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        for id, answer in record["findings"].items():
+            if (id, answer["body"]) in answers:
+                raise claims.ClaimsError(f"claim {id} is answered twice for {answer['body']}; drop one")
+            answers[id, answer["body"]] = answer
+    return answers
+
+
+def reason_unanswered(claim: claims.Claim, role: str, cohort, panels: dict[str, dict]) -> str:
+    """Why a body of evidence does not answer a claim, in one phrase; the first reason that holds."""
+    if claim.scope == "own":
+        return "summarises the source's own patients"
+    panel = panels[claim.panel]
+    roles = set(panel["roles"])
+    if role not in roles and not (role in LCNEC_ROLES and roles & LCNEC_ROLES):
+        return f"needs {params.ROLE_WORDS[panel['roles'][0]]}"
+    lacking = cohort.lacks(panel.get("needs", []))
+    if lacking:
+        return f"no {lacking[0]} here"
+    for key, why in (panel.get("cannot") or {}).items():
+        if key in claim.id:
+            return why
+    return claims.PLANNED if panel.get("planned") else "the panel does not put it to this cohort"
+
+
+def table(run: params.RunParameters) -> pd.DataFrame:
+    """The ledger of a run: one row per claim and body of evidence, in the order of sources and text."""
+    from lcnec_utils.cohort import read_study
+
+    panels = params.read_yaml(paths.PANELS)
+    answers = findings(run.run)
+    cohorts = {name: (role, read_study(page.find_cohort(getattr(run, role)))) for name, role in bodies(run).items()}
+    rows = []
+    for claim in claims.published().values():
+        for body, (role, cohort) in cohorts.items():
+            answer = answers.get((claim.id, body))
+            if answer is None:
+                why = reason_unanswered(claim, role, cohort, panels)
+                rows.append({"claim": claim.id, "body": body, "verdict": claims.NOT_COMPUTABLE, "reason": why})
+                continue
+            found = [claims.Finding(**finding) for finding in answer["findings"]]
+            first = answer["findings"][0] if answer["findings"] else {}
+            rows.append(
+                {
+                    "claim": claim.id,
+                    "body": body,
+                    "origin": answer["origin"],
+                    "verdict": answer["verdict"],
+                    **{name: first.get(name) for name in ("value", "lower", "upper", "p", "n", "events")},
+                    "power": claims.power(claim, found[0]) if found and found[0].value is not None else None,
+                    "reason": answer["reason"],
+                }
+            )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def expected_contradictions(ledger: pd.DataFrame, run: str) -> pd.Series:
+    """How many contradictions chance alone predicts for each body, were every answered claim true."""
+    known, answers = claims.published(), findings(run)
+    chances = dict.fromkeys(ledger["body"].unique(), 0.0)
+    for (id, body), answer in answers.items():
+        found = [claims.Finding(**finding) for finding in answer["findings"]]
+        if body in chances and answer["verdict"] in claims.ANSWERS:
+            # comparisons of one claim are not independent: their sum bounds the chance from above
+            chances[body] += min(1.0, sum(claims.chance_of_contradiction(known[id], finding) for finding in found))
+    return pd.Series(chances, name="expected by chance")
+
+
+def coverage(ledger: pd.DataFrame, run: str) -> pd.DataFrame:
+    """Per body: how many claims got each verdict, the share of all claims answered, contradictions chance predicts.
+
+    Answered are equal, compatible, contradicted and underpowered. Simulated patients are never counted as support.
+    """
+    counts = pd.crosstab(ledger["body"], ledger["verdict"]).reindex(
+        columns=[*claims.ANSWERS, claims.NOT_COMPUTABLE], fill_value=0
+    )
+    counts = counts.loc[list(dict.fromkeys(ledger["body"]))]
+    answered = counts[list(claims.ANSWERS)].sum(axis=1)
+    shares = [formats.share(int(k), int(n), 1) for k, n in zip(answered, counts.sum(axis=1), strict=True)]
+    expected = expected_contradictions(ledger, run)
+    return counts.assign(
+        coverage=shares, **{"contradicted by chance": [formats.number(expected[body]) for body in counts.index]}
+    )
+
+
+def printed(claim: claims.Claim) -> str:
+    """What the source prints of a claim, as short text."""
+    parts = [f"{claim.value} {claim.unit}".strip() if claim.value else ""]
+    if claim.k and claim.value:
+        parts.append(f"k = {claim.k}")
+    if claim.interval:
+        parts.append(f"({'–'.join(claim.interval)})")
+    if claim.range:
+        parts.append(f"range {'–'.join(claim.range)}")
+    if claim.p:
+        parts.append(f"p {claim.p}" if claim.p[0] in "<>=≤" else f"p = {claim.p}")
+    if not any(parts):
+        parts = [{"greater": "greater", "less": "less", "none": "no difference"}.get(claim.direction or "", "in words")]
+    return " ".join(part for part in parts if part)
+
+
+def found(row) -> str:
+    """What a cohort gives, as short text."""
+    if pd.isna(row.value):
+        return ""
+    interval = f" ({row.lower:.2f}–{row.upper:.2f})" if pd.notna(row.lower) and pd.notna(row.upper) else ""
+    return f"{row.value:.2f}{interval}"
+
+
+def wide(ledger: pd.DataFrame) -> pd.DataFrame:
+    """One row per claim, a verdict, finding and reason per body: what is tracked as claims.csv."""
+    statuses = audits()
+    known = claims.published()
+    table = pd.DataFrame({"claim": list(known), "audit": [statuses[id] for id in known]}).set_index("claim")
+    for body, rows in ledger.groupby("body", sort=False):
+        rows = rows.set_index("claim")
+        table[f"{body}: verdict"] = rows["verdict"]
+        table[f"{body}: found"] = [found(row) for row in rows.itertuples()]
+        table[f"{body}: reason"] = rows["reason"]
+    return table
+
+
+def remarks() -> list[audit.Remark]:
+    """What the sources' own arithmetic says against them."""
+    return audit.audit(claims.sources())
+
+
+def audits() -> dict[str, str]:
+    """The audit of each claim: consistent, rounding, inconsistent, impossible or exponent lost."""
+    return audit.of_claims(claims.sources(), remarks())
+
+
+def readable(ledger: pd.DataFrame, verdicts: list[str]) -> pd.DataFrame:
+    """The answers with these verdicts as a reader's table: what is printed, what was found, its audit."""
+    known, statuses = claims.published(), audits()
+    rows = [
+        {
+            "claim": row.claim,
+            "body": row.body,
+            "the source says": known[row.claim].statement,
+            "printed": printed(known[row.claim]),
+            "found": found(row),
+            "p": "" if pd.isna(row.p) else formats.p_value(row.p),
+            "n": "" if pd.isna(row.n) else str(int(row.n)),
+            "power": "" if pd.isna(row.power) else formats.number(row.power, 2),
+            "verdict": row.verdict,
+            "audit": statuses[row.claim],
+        }
+        for row in ledger[ledger["verdict"].isin(verdicts)].itertuples()
+    ]
+    names = ["claim", "body", "the source says", "printed", "found", "p", "n", "power", "verdict", "audit"]
+    return pd.DataFrame(rows, columns=names).set_index("claim")
+
+
+def reasons(ledger: pd.DataFrame) -> pd.DataFrame:
+    """How many claims each body leaves unanswered for each reason."""
+    rest = ledger[ledger["verdict"] == claims.NOT_COMPUTABLE]
+    counts = rest.groupby(["reason", "body"], sort=False).size().unstack(fill_value=0)
+    return counts.loc[counts.sum(axis=1).sort_values(ascending=False, kind="stable").index]
