@@ -132,11 +132,12 @@ class Table(_Strict):
 
 
 class Source(_Strict):
-    """Everything written down of one source."""
+    """Everything written down of one source. order: its place in the ledger, the main paper first."""
 
     source: str
     seed: str
     reference: str
+    order: int = 9
     claims: list[Claim]
     relations: list[Relation] = []
     left_out: list[LeftOut] = []
@@ -217,7 +218,7 @@ def sources(folder: Path | None = None) -> dict[str, Source]:
     for id, times in ids.items():
         if times > 1:
             raise ClaimsError(f"claim {id} is given in two sources; keep one")
-    return {source.source: source for source in read}
+    return {source.source: source for source in sorted(read, key=lambda source: (source.order, source.source))}
 
 
 def published(folder: Path | None = None) -> dict[str, Claim]:

@@ -195,3 +195,20 @@ def test_no_public_data_or_gene_set_is_tracked():
     for path in tracked():
         assert path.suffix not in (".rda", ".gmt", ".gz", ".zip", ".h5ad", ".maf"), path
         assert not path.name.startswith(("data_mutations", "data_clinical")), path
+
+
+def test_the_readme_counts_what_the_ledger_counts():
+    """The README's table of verdicts is the tracked claims.csv, counted."""
+    import pandas as pd
+
+    from lcnec_utils import claims
+
+    text = (ROOT / "README.md").read_text()
+    assert f"{len(claims.published())} printed figures" in text
+    table = pd.read_csv(ROOT / "figures" / "msk_met" / "claims.csv", comment="#")
+    for body, words in (("msk_met_lcnec", "82 LCNEC of MSK-MET"), ("nsclc_pd1_msk_2018", "240 NSCLC on PD-(L)1")):
+        counts = table[f"{body}: verdict"].value_counts()
+        numbers = [int(counts.get(word, 0)) for word in ("equal", "compatible", "contradicted", "underpowered")]
+        assert numbers[0] == 0, "a column for `equal` is due in the README"
+        row = " | ".join(map(str, [sum(numbers), *numbers[1:]]))
+        assert f"| {words} | {row} |" in text

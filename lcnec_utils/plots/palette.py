@@ -11,6 +11,7 @@ COLUMN_MM, PAGE_MM = 89, 183  # the widths of a journal's column and page
 
 # Okabe & Ito's and Tol's colours, which stay apart in the common forms of colour blindness
 SUBTYPE = {"NSCLC-like": "#D55E00", "SCLC-like": "#0072B2", "Unclassified": "#8C8C8C", "Unknown": "#D9D9D9"}
+TUMOUR = {"SCLC-like LCNEC": SUBTYPE["SCLC-like"], "NSCLC-like LCNEC": SUBTYPE["NSCLC-like"], "SCLC": "#332288"}
 REGIMEN = {"Chemotherapy": "#E69F00", "Chemoimmunotherapy": "#009E73", "Immunotherapy": "#CC79A7"}
 CARRIER = {"mutated": "#882255", "wild type": "#44AA99"}
 LEVEL = {"high": "#332288", "low": "#DDAA33", "positive": "#332288", "negative": "#DDAA33"}
@@ -32,7 +33,7 @@ INK, FAINT = "#222222", "#8A8A8A"
 EMPHASIS = "#B2182B"
 CYCLE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#8C8C8C"]
 
-NAMED = {**SUBTYPE, **REGIMEN, **CARRIER, **LEVEL, **ALTERATION, **SEX, **SITE}
+NAMED = {**SUBTYPE, **TUMOUR, **REGIMEN, **CARRIER, **LEVEL, **ALTERATION, **SEX, **SITE}
 
 STYLE = {
     "font.family": "sans-serif",

@@ -1,0 +1,185 @@
+"""The ledger: a verdict or a reason for every claim and cohort, and verdicts that move when the data do."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import TEST_OUTPUT, skip_or_fail
+from lcnec_utils import claims, cli, ledger, page, params, paths, runs
+
+RUN = params.RunParameters()
+TRACKED = paths.ROOT / "figures" / RUN.run / "claims.csv"
+
+
+def verdicts(path) -> pd.DataFrame:
+    """The verdict columns of a claims.csv, by claim."""
+    table = pd.read_csv(path, comment="#", keep_default_na=False).set_index("claim")
+    return table[[name for name in table if name.endswith(": verdict")]]
+
+
+@pytest.fixture(scope="module")
+def made():
+    """The claims.csv that the notebooks under test have just made."""
+    path = TEST_OUTPUT / "figures" / RUN.run / "claims.csv"
+    if not path.exists():
+        skip_or_fail("data", "the notebooks have not run in this session")
+    return path
+
+
+@pytest.fixture(scope="module")
+def table(made):
+    return ledger.table(RUN)
+
+
+def test_no_claim_loses_or_changes_its_verdict(made):
+    before, now = verdicts(TRACKED), verdicts(made)
+    assert list(now) == list(before)
+    changed = [
+        f"{id}: {before.at[id, body]} became {now.at[id, body] if id in now.index else 'nothing'} ({body})"
+        for id in before.index
+        for body in before
+        if id not in now.index or before.at[id, body] != now.at[id, body]
+    ]
+    assert not changed, "\n".join(changed)
+    assert set(now.index) == set(before.index) == set(claims.published())
+
+
+def test_every_claim_has_a_verdict_or_a_reason_for_each_cohort(table):
+    assert len(table) == 2 * len(claims.published()) and not table.duplicated(["claim", "body"]).any()
+    assert set(table["verdict"]) <= {*claims.ANSWERS, claims.NOT_COMPUTABLE}
+    open_ = table[table["verdict"] == claims.NOT_COMPUTABLE]
+    assert (open_["reason"].str.len() > 8).all()
+    # what these cohorts could speak to is spoken to: no claim waits only for somebody to put it
+    assert not open_["reason"].str.contains("does not put it|not drawn yet").any(), open_[
+        open_["reason"].str.contains("does not put it|not drawn yet")
+    ]
+
+
+def test_coverage_is_the_share_of_all_claims_answered(table):
+    shown = ledger.coverage(table, RUN.run)
+    for body, rows in table.groupby("body"):
+        answered = rows["verdict"].isin(["equal", "compatible", "contradicted", "underpowered"]).sum()
+        assert shown.loc[body, "coverage"].startswith(f"{answered}/{len(claims.published())} (")
+        assert float(shown.loc[body, "contradicted by chance"]) >= 0
+    assert (table.loc[table["verdict"] != claims.NOT_COMPUTABLE, "origin"] == "real").all()
+
+
+def test_shared_patients_never_count_twice(table, public_cohort):
+    """Some LCNEC patients stand in both cohorts: no claim is answered by both of them."""
+    from lcnec_utils.cohort import read_study
+
+    lcnec, treated = (read_study(public_cohort(name)) for name in ("msk_met_lcnec", "nsclc_pd1_msk_2018"))
+    assert len(lcnec.patients.index.intersection(treated.patients.index)) > 0
+    answered = table[table["verdict"].isin(claims.ANSWERS)]
+    assert not answered["claim"].duplicated().any()
+
+
+def test_lcnec_and_sclc_of_one_comparison_share_no_sample(public_cohort):
+    from lcnec_utils.cohort import read_study
+
+    one, other = (read_study(public_cohort(name)) for name in ("msk_met_lcnec", "msk_met_sclc"))
+    assert not len(one.samples.index.intersection(other.samples.index))
+
+
+# --- the verdicts move when the data do
+
+
+@pytest.fixture
+def copy_of(public_cohort, tmp_path, monkeypatch):
+    """A function: a copy of a public cohort that may be spoilt, and a function that runs notebooks on it."""
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path / "out"))
+
+    def copied(name: str):
+        target = tmp_path / "copies" / name
+        shutil.copytree(public_cohort(name), target)
+        return target
+
+    def answered(notebook: str, **values) -> dict[str, str]:
+        file = tmp_path / "spoilt.yaml"
+        file.write_text(json.dumps({"run": "spoilt", **{key: value for key, value in values.items()}}))
+        runs.execute(notebook, file)
+        return {id: answer["verdict"] for id, answer in page.read_record("spoilt", notebook)["findings"].items()}
+
+    return copied, answered
+
+
+def test_inverted_events_change_verdicts(copy_of):
+    copied, answered = copy_of
+    folder = copied("nsclc_pd1_msk_2018")
+    before = answered("13_icb_resistance", icb=str(folder))
+    path = folder / "data_clinical_patient.txt"
+    text = path.read_text()
+    swapped = (
+        text.replace("1:Progressed", "X").replace("0:Not Progressed", "1:Progressed").replace("X", "0:Not Progressed")
+    )
+    path.write_text(swapped)
+    after = answered("13_icb_resistance", icb=str(folder))
+    assert before["icb.rv_text_effects.efficacy.egfr"] == "compatible"
+    assert {id for id in before if before[id] != after[id]} >= {"icb.rv_text_effects.efficacy.egfr"}
+
+
+def test_a_shifted_cut_off_changes_verdicts(copy_of):
+    copied, answered = copy_of
+    before = answered("04_genomic_landscape", cohort="msk_met_lcnec")
+    after = answered("04_genomic_landscape", cohort="msk_met_lcnec", tmb_high_per_mb=30.0)
+    assert before["lcnec.fig2e.tmb_high.sclc_like"] == "compatible"
+    assert after["lcnec.fig2e.tmb_high.sclc_like"] == "contradicted"
+
+
+def test_swapped_arms_change_verdicts(copy_of):
+    """LCNEC and SCLC change places: what is more frequent in one becomes less frequent in it."""
+    copied, answered = copy_of
+    before = answered("07_sclc_programmes", cohort="msk_met_lcnec", sclc="msk_met_sclc")
+    after = answered("07_sclc_programmes", cohort="msk_met_sclc", sclc="msk_met_lcnec")
+    for claim in ("lcnec.fig4c.keap1", "lcnec.fig4d.keap1", "lcnec.fig4c.stk11"):
+        assert before[claim] == "compatible" and after[claim] == "contradicted", claim
+
+
+# --- the command
+
+
+def test_the_command_prints_audit_first_contradictions_second(made, capsys):
+    assert cli.main(["claims"]) == 0
+    shown = capsys.readouterr().out
+    places = [
+        shown.index(word) for word in ("coverage", "against themselves", "contradict (", "What else", "Why the rest")
+    ]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(("flag", "read"), [("--csv", pd.read_csv), ("--json", pd.read_json)])
+def test_the_command_gives_tables(made, capsys, flag, read):
+    import io
+
+    assert cli.main(["claims", flag, "--cohort", "msk_met_lcnec"]) == 0
+    shown = read(io.StringIO(capsys.readouterr().out))
+    assert set(shown["body"]) == {"msk_met_lcnec"} and len(shown) == len(claims.published())
+    assert {"claim", "verdict", "value", "lower", "upper", "power", "reason", "origin", "audit"} <= set(shown)
+
+
+def test_the_command_refuses_an_unknown_cohort_in_one_line(made, capsys):
+    assert cli.main(["claims", "--cohort", "msk_met_lcne"]) == 2
+    error = capsys.readouterr().err
+    assert "did you mean 'msk_met_lcnec'?" in error and len(error.splitlines()) == 1
+
+
+def test_findings_of_an_own_cohort_are_its_own(own_run, monkeypatch):
+    """Someone's eight patients get a ledger of their own, with a reason for what they cannot say."""
+    for notebook in ("02_outcomes", "04_genomic_landscape"):
+        runs.execute(notebook, own_run)
+    mine = ledger.table(params.read_run(own_run))
+    assert set(mine["body"]) == {"own_study"}
+    answered = mine[mine["verdict"].isin(claims.ANSWERS)].set_index("claim")
+    share = answered.loc["lcnec.fig2a.subtype.nsclc_like"]
+    assert np.isclose(share["value"], 100 * 3 / 8)
+    assert cli.main(["claims", "--params", str(own_run), "--csv"]) == 0
+
+
+def test_simulated_answers_are_never_real(own_run, own_study):
+    (own_study / "cohort.yaml").write_text("simulated: true\n")
+    runs.execute("04_genomic_landscape", own_run)
+    answers = ledger.findings("mine").values()
+    assert answers and {answer["origin"] for answer in answers} == {"not stated"}
