@@ -743,7 +743,7 @@ RULES = (
 def audit(sources: dict[str, Source], folder: Path | None = None) -> list[Remark]:
     """Every remark on every source, by source, then by the first claim's place in its text; tables come last."""
     remarks = []
-    for name in sorted(sources):
+    for name in sources:
         book, found = Book(sources[name], folder), []
         for rank, rule in enumerate(RULES):
             for severity, claims, arithmetic, reconcile in rule(book):

@@ -179,6 +179,8 @@ def _checked(source: Source, name: str, panels: set[str] | None) -> None:
             raise ClaimsError(f"{name}, claim {claim.id}: panel '{claim.panel}' is not in params/panels.yaml")
         if claim.kind == "null_effect" and (claim.direction != "none" or claim.margin is None):
             raise ClaimsError(f"{name}, claim {claim.id}: a null effect needs direction none and a margin")
+        if claim.kind == "null_effect" and not (_number(claim.margin) or 0) > (claim.measure in RATIOS):
+            raise ClaimsError(f"{name}, claim {claim.id}: margin '{claim.margin}' must exceed no effect (a ratio 1)")
         if claim.kind in ("effect", "direction") and claim.direction not in ("greater", "less"):
             raise ClaimsError(f"{name}, claim {claim.id}: direction must be greater or less")
         if claim.of and claim.of not in ids:
@@ -195,14 +197,18 @@ def read_source(path: Path, panels: set[str] | None = None) -> Source:
 
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        source = Source(**yaml.load(path.read_text(encoding="utf-8"), loader))
+        read = yaml.load(path.read_text(encoding="utf-8"), loader)
+        source = Source.model_validate(read)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise ClaimsError(f"{path.name}, row {mark.line + 1 if mark else '?'}: is not YAML") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ClaimsError(f"{path.name}: {where}: {first['msg']}") from None
+        where = [*first["loc"]]
+        if where[:1] == ["claims"] and len(where) > 1 and isinstance(read["claims"][where[1]], dict):
+            where[:2] = [f"claim {read['claims'][where[1]].get('id', where[1] + 1)}"]
+        said = ": ".join(part for part in (path.name, ".".join(map(str, where)), first["msg"]) if part)
+        raise ClaimsError(said.replace("\n", " ")) from None
     _checked(source, path.name, panels)
     return source
 
@@ -237,13 +243,13 @@ def table_rows(table: Table, folder: Path | None = None) -> list[dict[str, str]]
 # A number: digits, thousands commas, a decimal point; not one fused to a letter before it (gene symbols, references
 # that the text fuses to words), nor the digit of a hyphened name (PD-1).
 NUMBER = re.compile(
-    r"(?<![\w.,])(?<![A-Za-zͰ-Ͽ][-‐‑–])(?<![A-Za-z]\))(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\dA-Za-z])"
+    r"(?<![\w.,])(?<![A-Za-zͰ-Ͽ][-‐‑–])(?<![A-Za-z]\))((?>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?))(?![\dA-Za-z])"
     r"|(?<![\w.,-])(\.\d+)"
 )
 # Labels, not figures: figure, table and cohort numbers, the level of an interval, registry and reference numbers
 LABEL = re.compile(
-    r"(?:Extended Data |Supplementary )?(?:Figs?|Tables?|Data|Figures?)\.?\s*S?\d+[A-Za-z]?"
-    r"(?:\s*(?:,|–|-|and)\s*S?\d+[A-Za-z]?)*|Cohorts?\s*\d\b(?:\s*(?:and|or)\s*\d\b)?|Type I+\b"
+    r"\b(?:(?:Extended Data |Supplementary )?(?:Figs?|Tables?|Figures?)|(?:Extended|Supplementary) Data)\.?"
+    r"\s*S?\d+[A-Za-z]?(?:\s*(?:,|–|-|and)\s*S?\d\d?[A-Za-z]?\b)*|Cohorts?\s*\d\b(?:\s*(?:and|or)\s*\d\b)?|Type I+\b"
     r"|95%\s*(?:CI|confidence)|NCT\s?\d+|\^?\[\d[\d,–-]*\]",
     re.I,
 )
@@ -273,13 +279,16 @@ def uncounted(source: Source, text: str, folder: Path | None = None) -> list[str
         for number in own:
             if number not in (None, "NR") and number not in there:
                 found.append(f"{claim.id}: {number} stands in none of its places")
+        counted = [claim.value, *(claim.interval or []), *(claim.range or [])]
+        repeats = collections.Counter(number for number in counted if there[number]) - there
+        found += [f"{claim.id}: {number} is said less often" for number in repeats.elements()]
         # groups of 19 and 16 and 16 need the text to say 16 twice; groups that are all alike share one print
         alike = len(set(claim.n)) == 1
         repeated = collections.Counter() if alike else collections.Counter(n for n in claim.n if there[n])
         found += [f"{claim.id}: {number} is said less often" for number in (repeated - there).elements()]
         for place in claim.uses:
             for number in place.numbers:
-                if number not in numbers(lines[place.line - 1]):
+                if not 0 < place.line <= len(lines) or number not in numbers(lines[place.line - 1]):
                     found.append(f"{claim.id}: {number} is not on line {place.line}")
     for entry in source.left_out:
         for line in [entry.line] if entry.line else range(entry.lines[0], entry.lines[1] + 1):
@@ -295,6 +304,8 @@ def uncounted(source: Source, text: str, folder: Path | None = None) -> list[str
             line = int(row["seed_line"])
             tabled.setdefault(line, set(table.labels.get(line, ())))
             tabled[line] |= {number for column in table.numeric for number in numbers(row[column] or "")}
+    outside = {line for line in (*claimed, *free, *tabled) if not 0 < line <= len(lines)}
+    found += [f"line {line}: is not in the text" for line in sorted(outside)]
     for line, words in enumerate(lines, 1):
         there = collections.Counter(numbers(words))
         if line in free:
@@ -351,6 +362,8 @@ def _decimals(text: str) -> int:
 
 def equal_at_printed_precision(value: float, printed: str) -> bool:
     """Whether a value rounds, half up, to the printed figure."""
+    if not math.isfinite(value):
+        return False
     return math.floor(value * 10 ** _decimals(printed) + 0.5 + 1e-9) == round(float(printed) * 10 ** _decimals(printed))
 
 
@@ -361,8 +374,12 @@ def null_of(claim: Claim, finding: Finding) -> float:
     return 1.0 if claim.measure in RATIOS or (claim.margin and float(claim.margin) > 1) else 0.0
 
 
+def _exists(limit: float | None) -> bool:
+    return limit is not None and not math.isnan(limit)
+
+
 def _overlaps(finding: Finding, low: float, high: float) -> bool:
-    return finding.lower <= high and finding.upper >= low
+    return finding.lower <= high and (not _exists(finding.upper) or finding.upper >= low)
 
 
 def _printed_interval(claim: Claim) -> tuple[float, float] | None:
@@ -377,8 +394,10 @@ def _of_number(claim: Claim, finding: Finding) -> tuple[str, str]:
         return NOT_COMPUTABLE, "no figure is printed"
     if equal_at_printed_precision(finding.value, claim.value):
         return "equal", ""
-    if finding.lower is None or finding.upper is None:
-        return "contradicted", f"{finding.value:g} against the printed {claim.value}"
+    if not _exists(finding.lower):
+        if claim.scope == "own":
+            return "contradicted", f"{finding.value:g} against the printed {claim.value}"
+        return NOT_COMPUTABLE, finding.note or f"{finding.value:g} has no interval to set against {claim.value}"
     low, high = _printed_interval(claim) or (float(claim.value),) * 2
     if _overlaps(finding, low, high):
         return "compatible", "the 95% interval meets the print"
@@ -396,11 +415,16 @@ def _of_effect(claim: Claim, finding: Finding, null: float) -> tuple[str, str]:
         return "contradicted", "the 95% interval excludes the printed interval"
     if right_side:
         return "compatible", "the 95% interval excludes no effect in the printed direction"
+    value = _number(claim.value) if not printed and (claim.measure in RATIOS) == (null == 1) else None
+    if value is not None and not finding.lower <= value <= finding.upper:
+        return NOT_COMPUTABLE, f"the 95% interval holds no effect and not {claim.value}, printed without limits"
     return "underpowered", "the 95% interval holds both no effect and the print"
 
 
 def _of_null(claim: Claim, finding: Finding, null: float) -> tuple[str, str]:
     margin = float(claim.margin)
+    if null == 1 and margin <= 1:
+        return NOT_COMPUTABLE, f"the margin {claim.margin} is no ratio"
     low, high = (1 / margin, margin) if null == 1 else (-margin, margin)
     if finding.upper < low or finding.lower > high:
         return "contradicted", f"the 95% interval lies outside {low:.2g} to {high:.2g}"
@@ -438,7 +462,9 @@ def verdict(claim: Claim, findings: list[Finding]) -> tuple[str, str]:
 
 
 def _on_scale(value: float, null: float) -> float:
-    return math.log(value) if null == 1 else value
+    if null != 1 or math.isinf(value):
+        return value
+    return math.log(value) if value > 0 else -math.inf
 
 
 def _standard_error(claim: Claim, finding: Finding) -> float | None:
@@ -468,7 +494,12 @@ def power(claim: Claim, finding: Finding) -> float | None:
     printed = _number(claim.value)
     if claim.kind != "effect" or printed is None or claim.measure not in RATIOS or printed <= 0 or null != 1:
         return None
-    return float(stats.norm.cdf(abs(_on_scale(printed, null)) / se - Z95))
+    sign = 1 if claim.direction == "greater" else -1
+    limits = _printed_interval(claim) or (0.0, math.inf)
+    low, high = sorted(sign * _on_scale(limit, null) for limit in limits)
+    truth = sign * _on_scale(printed, null)
+    least, most = max(Z95, low / se - Z95) - truth / se, (high - truth) / se + Z95
+    return max(0.0, float(stats.norm.cdf(most) - stats.norm.cdf(least)))
 
 
 def chance_of_contradiction(claim: Claim, finding: Finding) -> float:
@@ -481,16 +512,22 @@ def chance_of_contradiction(claim: Claim, finding: Finding) -> float:
         return 0.0
     null = 0.0 if claim.kind == "number" else null_of(claim, finding)
     if claim.kind == "null_effect":
+        if null == 1 and float(claim.margin) <= 1:
+            return 0.0
         return 2 * float(stats.norm.sf(Z95 + _on_scale(float(claim.margin), null) / se))
     truth, printed = _number(claim.value), _printed_interval(claim)
     if claim.kind == "number":
+        if truth is None:
+            return 0.0
         low, high = printed or (truth, truth)
-        below = stats.norm.cdf((low - truth) / se - Z95)
-        above = stats.norm.sf((high - truth) / se + Z95) if math.isfinite(high) else 0.0
+        half = 0.5 * 10 ** -_decimals(claim.value)  # within which it is equal, whatever its interval
+        below = stats.norm.cdf(min((low - truth) / se - Z95, -half / se))
+        above = stats.norm.sf(max((high - truth) / se + Z95, half / se)) if math.isfinite(high) else 0.0
         return float(below + above)
-    if truth is None or printed is None or claim.measure not in RATIOS or null != 1:
+    printed = printed or (0.0, math.inf)
+    if truth is None or claim.measure not in RATIOS or null != 1:
         return 0.025
-    truth, low, high = (_on_scale(value, null) if math.isfinite(value) else value for value in (truth, *printed))
+    truth, low, high = (_on_scale(value, null) for value in (truth, *printed))
     # contradicted: on the other side of none, or beyond either end of the printed interval
     near = max(low, 0.0) if claim.direction == "greater" else low
     far = high if claim.direction == "greater" else min(high, 0.0)

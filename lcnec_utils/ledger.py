@@ -74,6 +74,8 @@ def table(run: params.RunParameters) -> pd.DataFrame:
                 rows.append({"claim": claim.id, "body": body, "verdict": claims.NOT_COMPUTABLE, "reason": why})
                 continue
             found = [claims.Finding(**finding) for finding in answer["findings"]]
+            powers = [claims.power(claim, finding) for finding in found if finding.value is not None]
+            powers = [power for power in powers if power is not None]
             first = answer["findings"][0] if answer["findings"] else {}
             rows.append(
                 {
@@ -82,7 +84,8 @@ def table(run: params.RunParameters) -> pd.DataFrame:
                     "origin": answer["origin"],
                     "verdict": answer["verdict"],
                     **{name: first.get(name) for name in ("value", "lower", "upper", "p", "n", "events")},
-                    "power": claims.power(claim, found[0]) if found and found[0].value is not None else None,
+                    # every comparison must hold, so the least of their powers bounds the claim's
+                    "power": min(powers) if powers else None,
                     "reason": answer["reason"],
                 }
             )

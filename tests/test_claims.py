@@ -475,7 +475,7 @@ def near(computed: float, simulated: float) -> bool:
 
 
 @pytest.mark.parametrize("margin, scale", [("1.5", "ratio"), ("0.15", "difference"), ("5", "difference")])
-@pytest.mark.parametrize("part", [0.15, 0.35, 0.55, 0.8])  # of the margin: at .61 and beyond power is nothing
+@pytest.mark.parametrize("part", [0.15, 0.35, 0.55, 0.8, 3.0])  # se in margins: from .61 on power is nothing
 def test_null_effect_against_simulation(margin, scale, part):
     the_claim = claim("null_effect", direction="none", margin=margin)
     edge = math.log(float(margin)) if scale == "ratio" else float(margin)
@@ -847,7 +847,6 @@ def test_numbers(line, expected):
     [
         ("stable 12 weeks", "12"),  # no table
         ("Table 1, 217 patients", "217"),
-        ("Fig. 1 and 24 patients", "24"),
         ("survival data 12 months later", "12"),
     ],
 )

@@ -88,7 +88,7 @@ def test_every_parameter_is_taken_by_some_notebook():
 def test_panels_name_their_notebook_source_and_roles():
     entries = params.read_yaml(paths.PANELS)
     for id, entry in entries.items():
-        assert set(entry) <= {"notebook", "title", "source", "roles", "planned", "aggregate"}, id
+        assert set(entry) <= {"notebook", "title", "source", "roles", "needs", "cannot", "planned", "aggregate"}, id
         assert entry["title"] and entry["source"] and entry["roles"], id
         if not entry.get("planned"):
             assert entry["notebook"] in NOTEBOOKS, id
