@@ -43,7 +43,7 @@ def test_an_own_cohort_of_three_files_is_drawn_and_the_rest_is_skipped_with_reas
     # a second run starts no kernel; a change of one parameter reruns the notebooks that take it, no other
     again = run(own_run)
     assert "no notebook was run" in again.stdout
-    own_run.write_text(own_run.read_text() + "tmb_high_per_mb: 12.0\n")
+    own_run.write_text(own_run.read_text() + "drivers: [STK11, KRAS]\n")
     changed = run(own_run)
     assert "02_outcomes" in changed.stdout and "04_genomic" not in changed.stdout.split("\n\n")[0]
     # the data change: everything that reads them reruns
