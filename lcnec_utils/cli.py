@@ -188,7 +188,7 @@ def _refresh(wanted: list[str] | None) -> int:
 def _claims(file: Path | None, cohort: str | None, as_csv: bool, as_json: bool) -> int:
     import pandas as pd
 
-    from lcnec_utils import audit, ledger, params
+    from lcnec_utils import ledger, params
 
     run = params.read_run(file) if file else params.RunParameters()
     table = ledger.table(run)
@@ -208,14 +208,12 @@ def _claims(file: Path | None, cohort: str | None, as_csv: bool, as_json: bool) 
     if as_json:
         print(table.to_json(orient="records", indent=1, force_ascii=False))
         return OK
-    remarks = audit.table(ledger.remarks())
-    slips = remarks[~remarks["severity"].isin(["note", "exponent lost"])]
+    slips = ledger.slips().reset_index().rename(columns={"the arithmetic": "arithmetic", "it would fit": "fits"})
     print(ledger.coverage(table, run.run).to_string())
     print(f"\nWhat the prints say against themselves ({len(slips)}):")
     for row in slips.itertuples():
-        print(
-            f"  {row.severity:<13} {row.source:<17} {row.arithmetic}" + (f" [{row.reconcile}]" if row.reconcile else "")
-        )
+        fits = f" [{row.fits}]" if row.fits else ""
+        print(f"  {row.severity:<13} {row.claims.split(', ')[0]}: {row.arithmetic}{fits}")
     for title, verdicts in (
         ("What the cohorts contradict", ["contradicted"]),
         ("What else they answer", ["equal", "compatible", "underpowered"]),

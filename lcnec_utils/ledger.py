@@ -163,6 +163,27 @@ def remarks() -> list[audit.Remark]:
     return audit.audit(claims.sources())
 
 
+def slips() -> pd.DataFrame:
+    """The audit's findings as a reader's table, without mere notes and lost exponents.
+
+    Columns: about (the first claim in words), the arithmetic, what would make it fit, and the ids of the claims.
+    """
+    known = claims.published()
+    rows = [
+        {
+            "source": remark.source,
+            "severity": remark.severity,
+            "about": known[remark.claims[0]].statement if remark.claims else "",
+            "the arithmetic": remark.arithmetic,
+            "it would fit": remark.reconcile,
+            "claims": ", ".join(remark.claims),
+        }
+        for remark in remarks()
+        if remark.severity not in ("note", "exponent lost")
+    ]
+    return pd.DataFrame(rows).set_index(["source", "severity"])
+
+
 def audits() -> dict[str, str]:
     """The audit of each claim: consistent, rounding, inconsistent, impossible or exponent lost."""
     return audit.of_claims(claims.sources(), remarks())

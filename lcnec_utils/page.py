@@ -202,7 +202,7 @@ class Page:
                         "patients": 0,
                         "samples": 0,
                         "mutations": 0,
-                        "notes": str(reason),
+                        "notes": [str(reason)],
                     }
                 )
                 continue
@@ -213,14 +213,29 @@ class Page:
                     "patients": len(cohort.patients),
                     "samples": len(cohort.samples),
                     "mutations": 0 if cohort.mutations is None else len(cohort.mutations),
-                    "notes": " ".join([*cohort.study.get("notes", []), *(f"{note}." for note in cohort.notes)]),
+                    "notes": [
+                        *cohort.study.get("notes", []),
+                        *(f"{note[:1].upper()}{note[1:]}." for note in cohort.notes),
+                    ],
                 }
             )
             for other, earlier in list(self._cohorts.items()):
                 both = len(cohort.patients.index.intersection(earlier.patients.index))
                 if other != role and both and not (cohort.simulated or earlier.simulated):
-                    rows[-1]["notes"] += f" {both} of these patients are also in the role '{other}': not independent."
+                    rows[-1]["notes"].append(
+                        f"{both} of these patients are also in the role '{other}': not independent."
+                    )
         return pd.DataFrame(rows).set_index("role")
+
+    def introduce(self) -> None:
+        """Show the run's cohorts, each with what reading it changed and what it cannot say, as a list."""
+        from IPython.display import Markdown, display
+
+        lines = []
+        for role, row in self.describe().iterrows():
+            lines.append(f"- **{row['cohort']}** (role `{role}`): {row['patients']} patients")
+            lines += [f"    - {note}" for note in row["notes"]]
+        display(Markdown("\n".join(lines)))
 
     def contents(self) -> pd.DataFrame:
         """Every panel of the compendium that is drawn today: its notebook, what it shows, where the source has it."""
