@@ -282,9 +282,9 @@ def uncounted(source: Source, text: str, folder: Path | None = None) -> list[str
         counted = [claim.value, *(claim.interval or []), *(claim.range or [])]
         repeats = collections.Counter(number for number in counted if there[number]) - there
         found += [f"{claim.id}: {number} is said less often" for number in repeats.elements()]
-        # groups of 19 and 16 and 16 need the text to say 16 twice; groups that are all alike share one print
-        alike = len(set(claim.n)) == 1
-        repeated = collections.Counter() if alike else collections.Counter(n for n in claim.n if there[n])
+        # groups of 19 and 16 and 16 need the text to say 16 twice, but paired groups share one print
+        sizes = set(claim.n) if "paired" in claim.flags else claim.n
+        repeated = collections.Counter(size for size in sizes if there[size])
         found += [f"{claim.id}: {number} is said less often" for number in (repeated - there).elements()]
         for place in claim.uses:
             for number in place.numbers:
