@@ -6,6 +6,7 @@ Needed are `data_clinical_patient.txt` and `data_clinical_sample.txt`; everythin
 prints the columns the panels know.
 """
 
+import contextlib
 import csv
 import dataclasses
 import difflib
@@ -830,6 +831,21 @@ def _meta(path: Path, **fields) -> None:
     path.write_text("".join(f"{key}: {value}\n" for key, value in fields.items()), encoding="utf-8")
 
 
+@contextlib.contextmanager
+def moved_in_whole(folder: Path):
+    """A scratch folder beside a folder, moved into its place when the block ends: a reader never sees half of one."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        yield scratch
+        if folder.exists():
+            shutil.rmtree(folder)
+        scratch.chmod(0o755)
+        scratch.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def write_study(
     folder: Path,
     *,
@@ -848,10 +864,8 @@ def write_study(
     import yaml
 
     folder = Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     identifier = folder.name
-    try:
+    with moved_in_whole(folder) as scratch:
         _meta(
             scratch / "meta_study.txt",
             type_of_cancer="lung",
@@ -904,10 +918,4 @@ def write_study(
         (scratch / STUDY_FILE).write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
         if readme:
             (scratch / "README.md").write_text(readme, encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        scratch.chmod(0o755)
-        scratch.rename(folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return folder

@@ -11,7 +11,6 @@ import pandas as pd
 from lcnec_utils import audit, claims, formats, page, params, paths
 from lcnec_utils.errors import MissingData
 
-LEDGER_NOTEBOOK = "14_claims"
 LCNEC_ROLES = {"cohort", "cohort_2", "serial"}
 COLUMNS = ["claim", "body", "origin", "verdict", "value", "lower", "upper", "p", "n", "events", "power", "reason"]
 

@@ -4,19 +4,16 @@
 """
 
 import shutil
-import tempfile
 from pathlib import Path
 
 import yaml
 
-from lcnec_utils.cohort import STUDY_FILE
+from lcnec_utils.cohort import STUDY_FILE, moved_in_whole
 
 
 def convert(folder: Path, files: dict[str, Path], entry: dict, study: dict) -> Path:
     """The study folder: every file as downloaded, and cohort.yaml beside them."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    with moved_in_whole(folder) as scratch:
         for name, path in files.items():
             (scratch / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(path, scratch / name)
@@ -28,10 +25,4 @@ def convert(folder: Path, files: dict[str, Path], entry: dict, study: dict) -> P
             ],
         }
         (scratch / STUDY_FILE).write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        scratch.chmod(0o755)
-        scratch.rename(folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return folder
