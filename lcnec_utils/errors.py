@@ -11,3 +11,7 @@ class UserError(Exception):
 
 class MissingData(UserError):
     """A cohort does not hold what a panel needs: the panel is skipped, and this line is the stated reason."""
+
+
+class NotBuilt(MissingData):
+    """A known cohort that is not on this machine: its panels are skipped, and figures drawn of it before are kept."""

@@ -19,7 +19,7 @@ import pandas as pd
 
 from lcnec_utils import __version__, claims, params, paths, provenance
 from lcnec_utils import cohort as cohorts
-from lcnec_utils.errors import MissingData, UserError
+from lcnec_utils.errors import MissingData, NotBuilt, UserError
 from lcnec_utils.plots import palette
 from lcnec_utils.public import build as public
 
@@ -61,12 +61,12 @@ def panels_of(notebook: str) -> dict[str, dict]:
 def find_cohort(name: str) -> Path:
     """The folder of a cohort named in a role: a built one, or a study folder of the user's.
 
-    Raises MissingData, naming the command that builds it, where a known cohort is not built; UserError where the
+    Raises NotBuilt, naming the command that builds it, where a known cohort is not built; UserError where the
     name is neither a known cohort nor a folder.
     """
     if name in public.names():
         if not (public.folder_of(name) / public.STAMP).exists():
-            raise MissingData(f"cohort {name} is not built; `lcnec cohort build {name}` makes it")
+            raise NotBuilt(f"cohort {name} is not built; `lcnec cohort build {name}` makes it")
         return public.folder_of(name)
     folder = paths.from_root(name)
     if folder.is_dir():
@@ -147,6 +147,7 @@ class Page:
         self._cohorts: dict[str, cohorts.Cohort] = {}
         self._drawn: dict[str, dict[str, str]] = {}
         self._skipped: dict[str, str] = {}
+        self._kept: set[str] = set()  # skipped for want of a cohort on this machine: earlier figures stay
         self._findings: dict[str, dict] = {}
         self._asked: list[str] = []
         self._published: dict[str, str] = {}
@@ -266,6 +267,8 @@ class Page:
             yield panel
         except MissingData as reason:
             self._skipped[id] = str(reason)
+            if isinstance(reason, NotBuilt):
+                self._kept.add(id)
             display(Markdown(f"*Skipped: {reason}.*"))
         else:
             if not panel.saved:
@@ -402,7 +405,7 @@ class Page:
         target = paths.figures(self.run)
         target.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(paths.build(self.run) / ".manifest.lock"):
-            for id in self.panels:
+            for id in set(self.panels) - self._kept:
                 for old in [*target.glob(f"{id}.*")]:
                     old.unlink()
             for name in [*self._published, *(name for files in self._drawn.values() for name in files)]:

@@ -26,7 +26,7 @@ SINGLE_THREAD = {
 } | {"PYTHONHASHSEED": "0"}
 CELL_TIMEOUT_SECONDS = 1800
 # Errors of ours that reach a user from inside a kernel by their class name
-OWN_ERRORS = {"UserError", "MissingData", "ParameterError", "CohortError", "ClaimsError", "DownloadError"}
+OWN_ERRORS = {"UserError", "MissingData", "NotBuilt", "ParameterError", "CohortError", "ClaimsError", "DownloadError"}
 
 
 class NotebookFailed(Exception):
@@ -180,8 +180,11 @@ def batch(files: list[Path], wanted: list[str] | None = None, cores: int = 2, sa
         raise UserError(f"two params files name the run '{max(names, key=names.count)}'; give each its own stem")
     chosen = choose(wanted)
     unavailable: dict[str, None] = {}
-    for run in runs.values():
-        unavailable |= dict.fromkeys(prepare(run))
+    for file, run in list(runs.items()):
+        lines = prepare(run)
+        unavailable |= dict.fromkeys(lines)
+        if lines and len(lines) == len({getattr(run, role) for role in params.ROLES} - {""}):
+            del runs[file]  # none of its cohorts can be had: what was drawn of it before is left as it is
     for line in unavailable:
         say(line)
     (paths.output_root() / "build").mkdir(parents=True, exist_ok=True)

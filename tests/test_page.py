@@ -166,6 +166,19 @@ def test_a_cohort_that_is_neither_known_nor_a_folder_is_refused_with_the_nearest
         page.find_cohort("msk_met_lcne")
 
 
+def test_a_cohort_that_is_not_on_this_machine_costs_no_earlier_figure(made, monkeypatch, tmp_path):
+    whole(made).finish()
+    before = provenance.of_file(paths.figures("mine") / "one.svg")
+    monkeypatch.setenv("LCNEC_COHORTS_DIR", str(tmp_path / "nowhere"))
+    sheet = made(cohort="msk_met_lcnec")
+    for name in PANELS:
+        with sheet.panel(name):
+            sheet.cohort("cohort")
+    sheet.finish()
+    assert provenance.of_file(paths.figures("mine") / "one.svg") == before
+    assert "lcnec cohort build msk_met_lcnec" in page.read_record("mine", "02_outcomes")["skipped"]["one"]
+
+
 def test_a_known_cohort_that_is_not_built_names_its_command(monkeypatch, tmp_path):
     monkeypatch.setenv("LCNEC_COHORTS_DIR", str(tmp_path))
     with pytest.raises(MissingData, match="lcnec cohort build msk_met_lcnec"):

@@ -210,5 +210,6 @@ def test_no_cohort_to_be_had_is_one_line_each_and_fails_only_if_nothing_is_drawn
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
     for name in ("msk_met_lcnec", "nsclc_pd1_msk_2018"):
-        assert [line for line in done.stdout.splitlines() if line.startswith(f"{name}: ")]
+        assert len([line for line in done.stdout.splitlines() if line.startswith(f"{name}: ")]) == 1
     assert "0 panels drawn" in done.stdout
+    assert not list((tmp_path / "out").glob("figures/*/*")), "nothing is drawn, and nothing drawn before is touched"
