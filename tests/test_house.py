@@ -17,8 +17,8 @@ MODULES = sorted((ROOT / "lcnec_utils").rglob("*.py"))
 
 
 def tracked() -> list[Path]:
-    """The files git tracks or would: a new file counts before it is committed."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    """The files git tracks; what a user lays into a clone of theirs is theirs."""
+    command = ["git", "ls-files", "--cached"]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     return [ROOT / name for name in names if (ROOT / name).exists()]
 
