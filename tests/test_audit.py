@@ -552,7 +552,7 @@ def changed(text: str, draw: random.Random) -> str:
 
 
 def test_a_changed_digit_is_met_by_the_text_or_by_the_audit(sources_dir):
-    """150 digits changed one at a time: the text no longer prints the number, or the audit says something else."""
+    """Every number of every claim with a digit changed: the text no longer prints it, or the audit says otherwise."""
     draw = random.Random(20250917)
     texts = {name: (sources_dir / source.seed).read_text(encoding="utf-8") for name, source in SOURCES.items()}
     whole = {name: [remark for remark in REMARKS if remark.source == name] for name in SOURCES}
@@ -562,7 +562,7 @@ def test_a_changed_digit_is_met_by_the_text_or_by_the_audit(sources_dir):
         for index, one in enumerate(source.claims)
         for field in fields_of(one)
     ]
-    for name, index, field, place, text in draw.sample(places, 150):
+    for name, index, field, place, text in places:
         source = SOURCES[name]
         new = changed(text, draw)
         old = getattr(source.claims[index], field)
