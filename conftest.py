@@ -13,11 +13,13 @@ TEST_OUTPUT = ROOT / "build" / "test"
 os.environ["LCNEC_OUTPUT_DIR"] = str(TEST_OUTPUT)
 os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
 
-from lcnec_utils import params, runs  # noqa: E402
+from lcnec_utils import params, provenance, runs  # noqa: E402
 from lcnec_utils.public import build  # noqa: E402
 from lcnec_utils.public.fetch import DownloadError  # noqa: E402
 
 os.environ.update(runs.SINGLE_THREAD)
+# what lay in figures/ before anything was tested
+FIGURES_AT_START = provenance.of_folder(ROOT / "figures")
 
 
 def required(what: str) -> bool:
@@ -47,22 +49,24 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.skip(reason=f"a cohort of the default run cannot be had: {lines[0]}"))
 
 
+def named_folder(variable: str, what: str, holding: str) -> Path:
+    """The folder an environment variable names; where there is none, a skip or a failure."""
+    folder = Path(os.environ.get(variable, ""))
+    if not os.environ.get(variable) or not folder.is_dir():
+        skip_or_fail(what, f"{variable} names no folder of {holding}")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder of public files named by LCNEC_DATA_DIR."""
-    folder = Path(os.environ.get("LCNEC_DATA_DIR", ""))
-    if not os.environ.get("LCNEC_DATA_DIR") or not folder.is_dir():
-        skip_or_fail("data", "LCNEC_DATA_DIR names no folder of public files")
-    return folder
+    return named_folder("LCNEC_DATA_DIR", "data", "public files")
 
 
 @pytest.fixture(scope="session")
 def sources_dir() -> Path:
     """The folder of source texts named by LCNEC_SOURCES_DIR."""
-    folder = Path(os.environ.get("LCNEC_SOURCES_DIR", ""))
-    if not os.environ.get("LCNEC_SOURCES_DIR") or not folder.is_dir():
-        skip_or_fail("sources", "LCNEC_SOURCES_DIR names no folder of source texts")
-    return folder
+    return named_folder("LCNEC_SOURCES_DIR", "sources", "source texts")
 
 
 @pytest.fixture(scope="session")

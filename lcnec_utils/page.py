@@ -267,6 +267,7 @@ class Page:
             yield panel
         except MissingData as reason:
             self._skipped[id] = str(reason)
+            self._drawn.pop(id, None)  # what is found lacking after the figure was saved skips it all the same
             if isinstance(reason, NotBuilt):
                 self._kept.add(id)
             display(Markdown(f"*Skipped: {reason}.*"))

@@ -85,6 +85,18 @@ def test_what_a_cohort_lacks_is_a_stated_skip(made):
     assert list(record["skipped"]) == ["two"] and list(record["drawn"]) == ["one"]
 
 
+def test_what_is_found_lacking_after_the_figure_skips_it_all_the_same(made):
+    sheet = made()
+    with sheet.panel("one") as panel:
+        draw(panel)
+        sheet.skip("a claim's data are lacking")
+    with sheet.panel("two"):
+        sheet.skip("not today")
+    sheet.finish()
+    assert [path.name for path in paths.figures("mine").iterdir()] == ["manifest.json"]
+    assert page.read_record("mine", "02_outcomes")["drawn"] == {}
+
+
 def test_skip_takes_a_reason(made):
     sheet = made()
     with sheet.panel("one"):

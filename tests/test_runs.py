@@ -54,6 +54,16 @@ def test_an_own_cohort_of_three_files_is_drawn_and_the_rest_is_skipped_with_reas
     assert states == {"stale"}
 
 
+def test_genes_of_ones_own_choice_draw_every_panel(own_run, public_cohort):
+    """The claims on STK11 and KEAP1 do not hang on the genes somebody chose to show."""
+    public_cohort("msk_met_sclc")
+    own_run.write_text(own_run.read_text() + "landscape_genes: [TP53, NF1]\noutcome_genes: [TP53]\n")
+    for notebook in ("04_genomic_landscape", "07_sclc_programmes"):
+        runs.execute(notebook, own_run)
+    assert set(page.read_record("mine", "07_sclc_programmes")["drawn"]) == {"fig4c", "fig4d"}
+    assert "lcnec.fig4c.keap1" in page.read_record("mine", "07_sclc_programmes")["findings"]
+
+
 def test_by_hand_through_papermill_is_the_same_result(own_run, tmp_path):
     command = [
         sys.executable,
