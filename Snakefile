@@ -7,7 +7,7 @@ import sys
 
 from lcnec_utils import page, params, runs
 
-FILES = {name: file for name, file in config.items()} or {file.stem: str(file) for file in runs.shipped()}
+FILES = config.get("runs") or {file.stem: str(file) for file in runs.shipped()}
 
 
 rule all:

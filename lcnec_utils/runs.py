@@ -1,6 +1,7 @@
 """Runs: a params file through every notebook, by papermill under Snakemake, rerunning only what changed."""
 
 import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -220,11 +221,14 @@ def _run_stale(runs: dict[Path, params.RunParameters], chosen: list[str], cores:
         page.record_path(run.run, name).unlink(missing_ok=True)
     targets = [str(page.record_path(run.run, name).relative_to(paths.output_root())) for _, run, name in stale]
     files = {run.run: str(file.resolve()) for file, run, _ in stale}
+    # a file, for names of runs (my-cohort, 7b) need not be the identifiers that --config asks for
+    config = paths.output_root() / "build" / "runs.json"
+    config.write_text(json.dumps({"runs": files}), encoding="utf-8")
     command = [
         sys.executable, "-m", "snakemake", "--snakefile", str(paths.ROOT / "Snakefile"),
         "--directory", str(paths.output_root()), "--cores", str(cores), "--quiet", "all", "--keep-going",
         # build/.run.lock is our lock, and the system frees it when a run dies; Snakemake's own would outlive it
-        "--nolock", "--rerun-incomplete", "--config", *(f"{name}={file}" for name, file in files.items()),
+        "--nolock", "--rerun-incomplete", "--configfile", str(config),
         "--", *targets,
     ]  # fmt: skip
     process = subprocess.Popen(
@@ -239,6 +243,8 @@ def _run_stale(runs: dict[Path, params.RunParameters], chosen: list[str], cores:
     for line in errors.splitlines():
         if line.startswith("lcnec: "):
             say(line)
+    if process.returncode and "lcnec: " not in errors:
+        say(f"snakemake ended with exit code {process.returncode}; its words are in build/snakemake.log")
     return [f"{run.run}/{name}" for _, run, name in stale]
 
 
@@ -253,8 +259,6 @@ def verify(run: params.RunParameters) -> list[tuple[str, str, str]]:
     current; stale (made from other code, parameters or data than today's); altered (a file is not what was
     written); missing (a file is gone); not drawn (no record, or skipped, with the reason).
     """
-    import json
-
     from lcnec_utils import provenance
 
     folder = paths.figures(run.run)

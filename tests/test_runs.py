@@ -54,6 +54,14 @@ def test_an_own_cohort_of_three_files_is_drawn_and_the_rest_is_skipped_with_reas
     assert states == {"stale"}
 
 
+@pytest.mark.parametrize("name", ["s", "my-cohort", "7b"])
+def test_a_run_may_have_any_name_that_params_allow(own_run, name):
+    file = own_run.with_name(f"{name}.yaml")
+    file.write_text(own_run.read_text().replace("run: mine", f"run: {name}") + 'sclc: ""\n')
+    outcome = runs.batch([file], ["00"], cores=1)
+    assert outcome.ran == [f"{name}/00_start_here"] and not outcome.failed
+
+
 def test_genes_of_ones_own_choice_draw_every_panel(own_run, public_cohort):
     """The claims on STK11 and KEAP1 do not hang on the genes somebody chose to show."""
     public_cohort("msk_met_sclc")
