@@ -83,6 +83,29 @@ def public_cohort():
 
 
 @pytest.fixture(scope="session")
+def public_run() -> Path:
+    """The figures of the run on public cohorts, made in this session."""
+    file = ROOT / "params" / "msk_met.yaml"
+    lines = runs.prepare(params.read_run(file))
+    if lines:
+        skip_or_fail("data", lines[0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LCNEC_OUTPUT_DIR", str(TEST_OUTPUT))
+        outcome = runs.batch([file])
+    assert not outcome.failed, outcome.failed
+    return TEST_OUTPUT / "figures" / "msk_met"
+
+
+@pytest.fixture(scope="session")
+def default_run() -> Path:
+    """The figures of the default run, which the notebooks under test have just made."""
+    folder = TEST_OUTPUT / "figures" / params.RunParameters().run
+    if not folder.exists():
+        pytest.skip("the notebooks have not run in this session")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def rscript() -> str:
     """The path of Rscript."""
     path = shutil.which("Rscript")

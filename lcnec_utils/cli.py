@@ -1,4 +1,4 @@
-"""The command line: lcnec run | batch | execute | cohort | claims | verify | refresh."""
+"""The command line: lcnec run | batch | execute | cohort | twin | claims | verify | refresh."""
 
 import argparse
 import sys
@@ -33,16 +33,31 @@ def _parser() -> argparse.ArgumentParser:
     execute.add_argument("notebook", metavar="NAME")
     execute.add_argument("--params", required=True, type=Path, metavar="FILE")
 
-    cohort = commands.add_parser("cohort", help="build a public cohort, or judge a study folder")
+    cohort = commands.add_parser("cohort", help="build a twin or a public cohort, or judge a study folder")
     actions = cohort.add_subparsers(dest="action", required=True, metavar="ACTION")
-    build = actions.add_parser("build", help="make public cohorts; all where none is named")
-    build.add_argument("names", nargs="*", metavar="NAME")
+    build = actions.add_parser("build", help="make twins and public cohorts; all where none is named")
+    build.add_argument("names", nargs="*", metavar="NAME", help="a name of `lcnec cohort list`; a twin with another "
+                       "seed as twin_cohort_1@7")  # fmt: skip
     check = actions.add_parser(
         "check", help="judge a cBioPortal study folder: every problem, and what panels it can feed"
     )
     check.add_argument("folder", type=Path, metavar="FOLDER")
     actions.add_parser("columns", help="print the columns that panels know")
-    actions.add_parser("list", help="print the public cohorts")
+    actions.add_parser("list", help="print the twins and the public cohorts")
+
+    twin = commands.add_parser(
+        "twin",
+        help="draw any number of simulated patients, independent of one another",
+        description="Draws simulated patients from the laws of a twin: for teaching, power and scale. Unlike the "
+        "twins, which are conditioned on the printed summaries, a free draw varies as a sample does.",
+    )
+    twin.add_argument("--patients", required=True, type=int, metavar="N")
+    twin.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed gives the same patients (1)")
+    twin.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="a folder that is not there yet")
+    twin.add_argument("--like", default="cohort_1", metavar="COHORT", help="cohort_1 (default) or cohort_2")
+    for option, what in (("--regimen", "first-line regimen"), ("--subtype", "genomic subtype")):
+        twin.add_argument(option, action="append", default=[], metavar="NAME=COUNT",
+                          help=f"so many patients of a {what}; may be repeated, others by the shares")  # fmt: skip
 
     verify = commands.add_parser("verify", help="tell current figures from stale, altered and missing ones")
     verify.add_argument("files", nargs="*", type=Path, metavar="FILE")
@@ -95,20 +110,50 @@ def _execute(notebook: str, file: Path) -> int:
 def _build(names: list[str]) -> int:
     from lcnec_utils import params
     from lcnec_utils.public import build
+    from lcnec_utils.twins import build as twins
 
+    known = [*twins.names(), *build.names()]
     for name in names:
-        if name not in build.names():
-            raise UserError(
-                f"no public cohort '{name}'{params.nearest(name, build.names())}; there are {', '.join(build.names())}"
-            )
+        if name not in known and not twins.is_twin(name):
+            raise UserError(f"no cohort '{name}'{params.nearest(name, known)}; there are {', '.join(known)}")
     failed = False
-    for name in names or build.names():
+    for name in names or known:
         try:
-            print(f"{name}: {build.build(name)}")
+            print(f"{name}: {twins.build(name) if twins.is_twin(name) else build.build(name)}")
         except UserError as error:
             failed = True
             print(f"lcnec: {name}: {error}", file=sys.stderr)
     return FAILED if failed else OK
+
+
+def _counts(option: str, words: list[str]) -> dict[str, int]:
+    """NAME=COUNT words of an option as numbers by name."""
+    found = {}
+    for word in words:
+        name, _, number = word.partition("=")
+        if not number.lstrip("-").isdigit():
+            raise UserError(f"{option} {word}: write NAME=COUNT, as chemotherapy=60")
+        if name in found:
+            raise UserError(f"{option} {name}: is given twice; keep one")
+        found[name] = int(number)
+    return found
+
+
+def _twin(arguments: argparse.Namespace) -> int:
+    from lcnec_utils.twins import free, studies
+
+    regimens, subtypes = _counts("--regimen", arguments.regimen), _counts("--subtype", arguments.subtype)
+    free.check_request(arguments.patients, arguments.seed, arguments.like, regimens, subtypes)
+    folder = arguments.out.expanduser()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"--out {folder}: is there already; name a new folder, or delete it first")
+    study = free.draw(arguments.seed, arguments.patients, arguments.like, regimens, subtypes)
+    command = f"lcnec twin --patients {arguments.patients} --seed {arguments.seed} --like {arguments.like}"
+    for option, words in (("--regimen", arguments.regimen), ("--subtype", arguments.subtype)):
+        command += "".join(f" {option} {word}" for word in words)
+    studies.write(folder, study, study.study["name"], command)
+    print(f"{folder}: {len(study.patients)} simulated patients, {len(study.mutations)} mutations")
+    return OK
 
 
 def _check(folder: Path) -> int:
@@ -133,10 +178,12 @@ def _check(folder: Path) -> int:
             print(f"  {name}: {len(table)} patients, {int(table['event'].sum())} events{left}")
         except UserError as reason:
             print(f"  no panel with {name}: {reason}")
+    if cohort.expression_genes:
+        print(f"  expression of {len(cohort.expression_genes)} genes")
     if f"{'OS'}_MONTHS" in cohort.patients:
         print(f"  time zero of overall survival: {cohort.os_origin}")
     print("No problem found. To run the notebooks on it, write params/NAME.yaml with the lines")
-    print(f'  run: NAME\n  cohort: {folder}\n  icb: ""\nand call: lcnec run --params params/NAME.yaml')
+    print(f"  run: NAME\n  cohort: {folder}\nand call: lcnec run --params params/NAME.yaml")
     return OK
 
 
@@ -153,11 +200,16 @@ def _columns() -> int:
 def _list() -> int:
     from lcnec_utils.public import build
     from lcnec_utils.public.fetch import registry
+    from lcnec_utils.twins import build as twins
+
+    for name in twins.names():
+        state = "built" if twins.is_current(name) else "not built"
+        print(f"{name:<22} {twins.TITLES[name] + ', simulated':<62} {state}")
 
     for name in build.names():
         entry = registry()["cohorts"][name]
         state = "built" if build.is_current(name) else "not built"
-        print(f"{name:<22} {entry['title']:<46} {state}")
+        print(f"{name:<22} {entry['title']:<62} {state}")
     return OK
 
 
@@ -247,6 +299,8 @@ def main(argv: list[str] | None = None) -> int:
                 return _claims(arguments.params, arguments.cohort, arguments.csv, arguments.json)
             case "refresh":
                 return _refresh(arguments.notebook)
+            case "twin":
+                return _twin(arguments)
         match arguments.action:
             case "build":
                 return _build(arguments.names)

@@ -10,6 +10,7 @@ import contextlib
 import csv
 import dataclasses
 import difflib
+import functools
 import io
 import re
 import shutil
@@ -30,7 +31,11 @@ SV_FILE = "data_sv.txt"
 PANEL_MATRIX_FILE = "data_gene_panel_matrix.txt"
 SEQUENCED_FILE = "case_lists/cases_sequenced.txt"
 EXPRESSION_FILE = "expression.h5ad"
+TIMELINE_FILES = "data_timeline_*.txt"
+ALL_FILE = "case_lists/cases_all.txt"
 STUDY_FILE = "cohort.yaml"
+TABLE_FILE = "table.csv"  # of a cohort that is one plain table
+TARGETS_FILE = "targets.csv"  # of a simulated cohort: what it was tuned to
 
 ENDPOINTS = {
     "OS": "overall survival",
@@ -50,6 +55,20 @@ COLUMNS = {
         **{f"{key}_STATUS": f"{name}: 0:… censored, 1:… event" for key, name in ENDPOINTS.items()},
         "DURABLE_CLINICAL_BENEFIT": "YES, NO or NE (not evaluable), on immune checkpoint blockade",
         "LINES_OF_TX": "line of therapy in which the follow-up starts",
+        "ECOG": "ECOG performance status at time zero, 0 to 4; empty where not recorded",
+        "M_STAGE": "M1a, M1b or M1c at time zero",
+        "INSTITUTION": "where the patient was treated",
+        "FIRST_LINE_REGIMEN": "chemotherapy, chemoimmunotherapy or immunotherapy",
+        "CHEMOTHERAPY_BACKBONE": "NSCLC-type or SCLC-type; empty without chemotherapy",
+        "TIME_ZERO": "what the patient's months count from",
+        "FIRST_LINE_START": "date, YYYY-MM-DD",
+        "FIRST_LINE_END_MONTHS": "end of first-line treatment, or last day known on it, months from time zero",
+        "FIRST_LINE_END_REASON": "progression, toxicity, completed, stopped, death or ongoing",
+        "SECOND_LINE_REGIMEN": "as FIRST_LINE_REGIMEN; empty where there was none",
+        "SECOND_LINE_START_MONTHS": "start of the second line, months from time zero",
+        "ADVERSE_EVENT_GRADE": "worst grade of a treatment-related adverse event on the first line, 0 for none, to 5",
+        "STOPPED_FOR_TOXICITY": "YES or NO: first-line treatment stopped for toxicity",
+        "PATHOLOGY_REVIEW": "agreed or not agreed; empty where the tumour was not reviewed centrally",
     },
     SAMPLE_FILE: {
         "SAMPLE_ID": "identifier, one row per sample (required)",
@@ -59,21 +78,43 @@ COLUMNS = {
         "SAMPLE_TYPE": "Primary or Metastasis",
         "GENE_PANEL": "name of the sequencing panel",
         "TMB_NONSYNONYMOUS": "tumour mutational burden, nonsynonymous mutations per Mb",
+        "COVERED_MEGABASES": "megabases of coding sequence that the assay covers",
         "PDL1_SCORE": "PD-L1 tumour proportion score, percent",
+        "PDL1_ASSAY": "antibody of the PD-L1 score: 22c3, 28-8, SP263, …",
+        "MMR_STATUS": "dMMR/MSI-H or pMMR/MSS, by all methods",
+        "MMR_IHC": "dMMR or pMMR by immunohistochemistry",
+        "MSI_FRAGMENT_ANALYSIS": "MSI-H or MSS by fragment analysis",
+        "MSI_NGS": "MSI-H or MSS by sequencing",
+        "TRANSCRIPTOME": "YES or NO: expression was measured",
+        "BIOPSY_MONTHS": "when the sample was taken, months from time zero",
     },
     MUTATION_FILE: {
         "Hugo_Symbol": "gene symbol (required)",
         "Tumor_Sample_Barcode": "the sample (required)",
         "Variant_Classification": "consequence in MAF's words; where it is absent every row counts as a mutation",
+        "HGVSp_Short": "protein change, as p.G12C",
+        "PATHOGENICITY": "Pathogenic, Likely pathogenic, VUS, Likely benign or Benign",
+        "GNOMAD_AF": "allele frequency in gnomAD",
+    },
+    TIMELINE_FILES: {
+        "PATIENT_ID": "the patient (required)",
+        "START_DATE": "day from time zero (required)",
+        "STOP_DATE": "day from time zero; empty for an event of one day, or an open end",
+        "EVENT_TYPE": "TREATMENT, TOXICITY, … (required)",
+        "SUBTYPE": "of a treatment: the regimen",
+        "LINE": "of a treatment: the line of therapy",
+        "TOXICITY_TYPE": "of a toxicity: its category",
+        "GRADE": "of a toxicity: its grade, 1 to 5",
     },
 }
 NUMERIC = {
-    PATIENT_FILE: ["AGE", "LINES_OF_TX"],
-    SAMPLE_FILE: ["TMB_NONSYNONYMOUS", "PDL1_SCORE", "FGA"],
+    PATIENT_FILE: ["AGE", "LINES_OF_TX", "FIRST_LINE_END_MONTHS", "SECOND_LINE_START_MONTHS"],
+    SAMPLE_FILE: ["TMB_NONSYNONYMOUS", "PDL1_SCORE", "FGA", "COVERED_MEGABASES", "BIOPSY_MONTHS"],
 }
 STUDY_FIELDS = {
     "name": "what the cohort is called on a figure",
     "simulated": "true for simulated patients",
+    "body": "the body of evidence it is part of, in the ledger; by itself where absent",
     "os_origin": "time zero of overall survival: diagnosis, first systemic treatment, sequencing, … or unknown",
     "source": "where it comes from",
     "licence": "its licence",
@@ -192,7 +233,9 @@ class Cohort:
     mutations: one row per mutation (MAF columns) that changes a protein, or every row where the file gives no
     consequence; None where there is no file, as for the other tables. copy_number: genes × samples, −2 to 2.
     structural_variants: cBioPortal columns. panel_of: the panel each sample's mutations were called on.
-    panel_genes: the genes of each panel whose list is known. notes: what reading it changed, with counts.
+    panel_genes: the genes of each panel whose list is known. timelines: by name (treatment, toxicity), cBioPortal's
+    columns, days as whole numbers. origins: of a simulated cohort, claim → how it was tuned to it (targets.csv).
+    notes: what reading it changed, with counts.
     """
 
     name: str
@@ -204,6 +247,8 @@ class Cohort:
     panel_of: pd.Series | None = None
     panel_genes: dict[str, set[str]] = dataclasses.field(default_factory=dict)
     sequenced: set[str] | None = None
+    timelines: dict[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
+    origins: dict[str, str] = dataclasses.field(default_factory=dict)
     study: dict = dataclasses.field(default_factory=dict)
     notes: list[str] = dataclasses.field(default_factory=list)
     folder: Path | None = None
@@ -218,6 +263,17 @@ class Cohort:
     def simulated(self) -> bool:
         """Whether the patients are simulated."""
         return bool(self.study.get("simulated", False))
+
+    @property
+    def body(self) -> str:
+        """The body of evidence the cohort is part of: the twins are one, any other cohort is its own."""
+        return str(self.study.get("body") or self.name)
+
+    def origin(self, claim: str) -> str:
+        """Of a simulated cohort: whether it was tuned to a claim (calibrated, planted, assumed), or emergent; not
+        stated where it has no targets.csv."""
+        known = self.origins.get(claim, "emergent" if self.origins else "not stated")
+        return "emergent" if known == "not followed" else known
 
     @property
     def os_origin(self) -> str:
@@ -264,11 +320,39 @@ class Cohort:
             raise MissingData(f"{self.name} has no {what} (column {name} is empty)")
         return values.reindex(self.patients.index)
 
+    @functools.cached_property
+    def expression_genes(self) -> list[str]:
+        """The genes of the cohort's expression, in the file's order; none where it has none."""
+        return [] if self.folder is None else _names(self.folder / EXPRESSION_FILE, "var")
+
+    def expression(self, genes: list[str] | None = None):
+        """The cohort's expression as AnnData, samples × genes (those named, in their order); `uns["scale"]` says what
+        its values are. Raises MissingData where there is none, or none of the genes.
+        """
+        import anndata
+
+        if not self.expression_genes:
+            raise MissingData(f"{self.name} has no expression ({EXPRESSION_FILE})")
+        data = anndata.read_h5ad(self.folder / EXPRESSION_FILE, backed="r" if genes else None)
+        if genes is None:
+            return data
+        held = [gene for gene in dict.fromkeys(genes) if gene in set(self.expression_genes)]
+        if not held:
+            raise MissingData(f"{self.name} has no expression of {', '.join(genes[:3])}")
+        return data[:, held].to_memory()
+
+    def timeline(self, name: str) -> pd.DataFrame:
+        """A timeline (treatment, toxicity, …); MissingData where the cohort has none."""
+        if name not in self.timelines:
+            raise MissingData(f"{self.name} has no {name} timeline (data_timeline_{name}.txt)")
+        return self.timelines[name]
+
     def lacks(self, needs: list[str]) -> list[str]:
         """Those of the needs (words of NEEDS, or things no study folder holds) that this cohort does not meet."""
         held = set(self.patients.dropna(axis=1, how="all")) | set(self.samples.dropna(axis=1, how="all"))
         if self.mutations is not None:
             held.add(MUTATION_FILE)
+        held.update(self.expression_genes)
         return [need for need in needs if not held & set(NEEDS.get(need, []))]
 
     def need_mutations(self) -> pd.DataFrame:
@@ -537,6 +621,69 @@ def _panel_genes(folder: Path, problems: list[Problem]) -> dict[str, set[str]]:
     return panels
 
 
+def _names(path: Path, axis: str) -> list[str]:
+    """The names along an axis (obs or var) of an h5ad file; none where there is no such file."""
+    import h5py
+
+    if not path.exists():
+        return []
+    with h5py.File(path) as file:
+        names = file[axis][file[axis].attrs["_index"]]
+        return [name.decode() for name in names[()]]
+
+
+def _expression(folder: Path, known: set[str] | None, problems: list[Problem]) -> None:
+    """Judges the names of an expression matrix; its values are read when a panel asks for them."""
+    try:
+        samples, genes = _names(folder / EXPRESSION_FILE, "obs"), _names(folder / EXPRESSION_FILE, "var")
+    except (OSError, KeyError):
+        problems.append(Problem(EXPRESSION_FILE, "is no AnnData file; write it with AnnData.write_h5ad"))
+        return
+    strange = [name for name in samples if known is not None and name not in known]
+    if strange:
+        problems.append(Problem(EXPRESSION_FILE, f"sample '{strange[0]}' is not in {SAMPLE_FILE}; add it or drop it"))
+    for axis, names in (("sample", samples), ("gene", genes)):
+        if len(set(names)) < len(names):
+            twice = next(name for place, name in enumerate(names) if name in names[:place])
+            problems.append(Problem(EXPRESSION_FILE, f"{axis} '{twice}' stands there twice; keep one"))
+
+
+def _timelines(folder: Path, known: set[str] | None, problems: list[Problem]) -> dict[str, pd.DataFrame]:
+    found = {}
+    for path in sorted(folder.glob(TIMELINE_FILES)):
+        table = _read_table(path, problems)
+        if table is None:
+            continue
+        lacking = [name for name in ("PATIENT_ID", "START_DATE", "EVENT_TYPE") if name not in table]
+        for name in lacking:
+            problems.append(Problem(path.name, "is missing; add it", column=name))
+        if lacking:
+            continue
+        if known is not None:
+            remedy = f"{PATIENT_FILE}; add the patient or drop the row"
+            _unknown(path.name, "PATIENT_ID", table["PATIENT_ID"], known, "patient", remedy, problems)
+        for name in ("START_DATE", "STOP_DATE"):
+            if name in table:
+                for row, cell in table.loc[~table[name].str.fullmatch(r"-?\d+|"), name].items():
+                    message = f"'{cell}' is no whole number of days; give days from time zero"
+                    problems.append(Problem(path.name, message, row, name))
+                table[name] = pd.to_numeric(table[name], errors="coerce").astype("Float64").round().astype("Int64")
+        found[path.stem.removeprefix("data_timeline_")] = table.reset_index(drop=True)
+    return found
+
+
+def _origins(path: Path, problems: list[Problem]) -> dict[str, str]:
+    """Of a simulated cohort: claim → how the cohort was tuned to it."""
+    if not path.exists():
+        return {}
+    table = pd.read_csv(path, comment="#", dtype=str, keep_default_na=False)
+    if not {"claim", "origin"} <= set(table):
+        problems.append(Problem(path.name, "needs the columns claim and origin"))
+        return {}
+    rows = table[table["claim"] != ""]
+    return dict(zip(rows["claim"], rows["origin"], strict=True))
+
+
 def _study(folder: Path, problems: list[Problem]) -> dict:
     import yaml
 
@@ -642,6 +789,11 @@ def _load(folder: Path) -> tuple[Cohort | None, list[Problem]]:
     copy_number = _copy_number(tables.get(CNA_FILE), known, problems, notes)
     panel_genes = _panel_genes(folder, problems)
     sequenced = _sequenced(folder / SEQUENCED_FILE, problems) if (folder / SEQUENCED_FILE).exists() else None
+    people = set(patients["PATIENT_ID"]) if patients is not None and "PATIENT_ID" in patients else None
+    timelines = _timelines(folder, people, problems)
+    origins = _origins(folder / TARGETS_FILE, problems)
+    if (folder / EXPRESSION_FILE).exists():
+        _expression(folder, known, problems)
     if problems or patients is None or samples is None:
         return None, problems
     cohort = Cohort(
@@ -653,6 +805,8 @@ def _load(folder: Path) -> tuple[Cohort | None, list[Problem]]:
         structural_variants=_structural_variants(tables.get(SV_FILE), notes),
         panel_genes=panel_genes,
         sequenced=sequenced,
+        timelines=timelines,
+        origins=origins,
         study=study,
         notes=notes,
         folder=folder,
@@ -802,29 +956,37 @@ def digest(folder: Path) -> str:
 # --- writing ---------------------------------------------------------------------------------------------------
 
 
-def _cell(value) -> str:
-    if value is None or (not isinstance(value, str) and pd.isna(value)):
-        return ""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return re.sub(r"[\t\r\n]+", " ", str(value))
+def _cells(column: pd.Series) -> pd.Series:
+    """A column as text: missing as nothing, whole numbers without a point, no tab or line end inside a cell."""
+    if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
+        text = column.astype(object).where(column.notna(), "").astype(str)
+        return text.str.replace(r"[\t\r\n]+", " ", regex=True)
+    if pd.api.types.is_integer_dtype(column):
+        return column.astype(object).where(column.notna(), "").astype(str)
+    values = column.to_numpy(float, na_value=np.nan)
+    whole = np.isfinite(values) & (np.mod(np.nan_to_num(values), 1) == 0) & (np.abs(values) < 2**53)
+    text = np.array(["" if value != value else repr(value) for value in values.tolist()], dtype=object)
+    text[whole] = values[whole].astype("int64").astype(str)
+    return pd.Series(text, column.index)
 
 
-def _attribute_lines(table: pd.DataFrame) -> list[str]:
-    """cBioPortal's four lines above a clinical header: name, description, type, priority."""
+def _attribute_lines(table: pd.DataFrame, known: dict[str, str]) -> list[str]:
+    """cBioPortal's four lines above a clinical header: name, description (of the columns known), type, priority."""
+    names = {name: name.replace("_", " ") for name in table.columns}
     numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in table.columns]
     return [
-        "#" + "\t".join(name.replace("_", " ").title() for name in table.columns),
-        "#" + "\t".join(name.replace("_", " ").capitalize() for name in table.columns),
+        "#" + "\t".join(word.title() for word in names.values()),
+        "#" + "\t".join(known.get(name, word.capitalize()) for name, word in names.items()),
         "#" + "\t".join("NUMBER" if is_number else "STRING" for is_number in numeric),
         "#" + "\t".join("1" for _ in table.columns),
     ]
 
 
 def _write_table(path: Path, table: pd.DataFrame, above: list[str] | None = None) -> None:
-    cells = table.map(_cell)
-    rows = ["\t".join(table.columns), *("\t".join(row) for row in cells.itertuples(index=False, name=None))]
-    path.write_text("\n".join([*(above or []), *rows]) + "\n", encoding="utf-8")
+    cells = [_cells(table[name]) for name in table.columns]
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{line}\n" for line in [*(above or []), "\t".join(table.columns)])
+        file.writelines("\t".join(row) + "\n" for row in zip(*cells, strict=True))
 
 
 def _meta(path: Path, **fields) -> None:
@@ -846,6 +1008,34 @@ def moved_in_whole(folder: Path):
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _write_profile(folder: Path, identifier: str, kind: str, file: str, table: pd.DataFrame | None, **fields) -> None:
+    """A data file with its meta file, both named as cBioPortal names them; nothing where there is no table."""
+    if table is None:
+        return
+    _meta(
+        folder / file.replace("data_", "meta_"),
+        cancer_study_identifier=identifier,
+        genetic_alteration_type=kind,
+        **fields,
+        data_filename=file,
+    )
+    clinical = fields.get("datatype", "").endswith("_ATTRIBUTES")
+    _write_table(folder / file, table, above=_attribute_lines(table, COLUMNS[file]) if clinical else None)
+
+
+def _write_case_list(folder: Path, identifier: str, file: str, what: str, samples: list[str]) -> None:
+    path = folder / file
+    path.parent.mkdir(exist_ok=True)
+    _meta(
+        path,
+        cancer_study_identifier=identifier,
+        stable_id=f"{identifier}_{path.stem.removeprefix('cases_')}",
+        case_list_name=what,
+        case_list_description=f"{what} ({len(samples)} samples)",
+        case_list_ids="\t".join(samples),
+    )
+
+
 def write_study(
     folder: Path,
     *,
@@ -853,18 +1043,28 @@ def write_study(
     samples: pd.DataFrame,
     study: dict,
     mutations: pd.DataFrame | None = None,
+    copy_number: pd.DataFrame | None = None,
+    structural_variants: pd.DataFrame | None = None,
+    timelines: dict[str, pd.DataFrame] | None = None,
     panel_genes: dict[str, list[str]] | None = None,
+    expression=None,
+    targets: pd.DataFrame | None = None,
     readme: str = "",
 ) -> Path:
     """Tables as a cBioPortal study folder, written beside and moved in whole: a reader never sees half of one.
 
     patients: with PATIENT_ID and any of COLUMNS; status columns as text (`0:LIVING`). samples: with SAMPLE_ID and
-    PATIENT_ID. study: STUDY_FIELDS. mutations: MAF columns. panel_genes: the genes of each panel in GENE_PANEL.
+    PATIENT_ID. study: STUDY_FIELDS. mutations: MAF columns. copy_number: genes × samples. structural_variants and
+    timelines: cBioPortal's columns. panel_genes: the genes of each panel in GENE_PANEL. expression: AnnData, samples ×
+    genes. targets: what a simulated cohort was tuned to.
     """
     import yaml
 
     folder = Path(folder)
     identifier = folder.name
+    on_panel = samples["GENE_PANEL"].fillna("") != "" if panel_genes else pd.Series(True, samples.index)
+    sequenced = list(samples.loc[on_panel, "SAMPLE_ID"])
+    profiles = {"mutations": mutations, "cna": copy_number, "structural_variants": structural_variants}
     with moved_in_whole(folder) as scratch:
         _meta(
             scratch / "meta_study.txt",
@@ -873,41 +1073,45 @@ def write_study(
             name=study.get("name", identifier),
             description=study.get("source", identifier),
         )
+        shown = {"show_profile_in_analysis_tab": "true"}
         for file, kind, table in (
             (PATIENT_FILE, "PATIENT_ATTRIBUTES", patients),
             (SAMPLE_FILE, "SAMPLE_ATTRIBUTES", samples),
         ):
-            _meta(
-                scratch / file.replace("data_", "meta_"),
-                cancer_study_identifier=identifier,
-                genetic_alteration_type="CLINICAL",
-                datatype=kind,
-                data_filename=file,
-            )
-            _write_table(scratch / file, table, above=_attribute_lines(table))
+            _write_profile(scratch, identifier, "CLINICAL", file, table, datatype=kind)
+        for name, table in (timelines or {}).items():
+            file = f"data_timeline_{name}.txt"
+            _write_profile(scratch, identifier, "CLINICAL", file, table, datatype="TIMELINE")
+        _write_profile(
+            scratch, identifier, "MUTATION_EXTENDED", MUTATION_FILE, mutations, datatype="MAF", stable_id="mutations",
+            **shown, profile_name="Mutations", profile_description="Mutations",
+        )  # fmt: skip
+        levels = None if copy_number is None else copy_number.rename_axis("Hugo_Symbol").reset_index()
+        _write_profile(
+            scratch, identifier, "COPY_NUMBER_ALTERATION", CNA_FILE, levels, datatype="DISCRETE", stable_id="cna",
+            **shown, profile_name="Copy number", profile_description="Discrete copy number, -2 to 2",
+        )  # fmt: skip
+        _write_profile(
+            scratch, identifier, "STRUCTURAL_VARIANT", SV_FILE, structural_variants, datatype="SV",
+            stable_id="structural_variants", **shown, profile_name="Structural variants",
+            profile_description="Structural variants",
+        )  # fmt: skip
         if mutations is not None:
-            _meta(
-                scratch / MUTATION_FILE.replace("data_", "meta_"),
-                cancer_study_identifier=identifier,
-                genetic_alteration_type="MUTATION_EXTENDED",
-                datatype="MAF",
-                stable_id="mutations",
-                show_profile_in_analysis_tab="true",
-                profile_name="Mutations",
-                profile_description="Mutations",
-                data_filename=MUTATION_FILE,
-            )
-            _write_table(scratch / MUTATION_FILE, mutations)
+            _write_case_list(scratch, identifier, SEQUENCED_FILE, "Sequenced samples", sequenced)
+        _write_case_list(scratch, identifier, ALL_FILE, "All samples", list(samples["SAMPLE_ID"]))
+        if copy_number is not None:
+            _write_case_list(scratch, identifier, "case_lists/cases_cna.txt", "With copy number", list(copy_number))
+        if structural_variants is not None:
+            _write_case_list(scratch, identifier, "case_lists/cases_sv.txt", "With structural variants", sequenced)
         if panel_genes:
-            matrix = samples[["SAMPLE_ID"]].assign(mutations=samples["GENE_PANEL"])
-            _meta(
-                scratch / PANEL_MATRIX_FILE.replace("data_", "meta_"),
-                cancer_study_identifier=identifier,
-                genetic_alteration_type="GENE_PANEL_MATRIX",
-                datatype="GENE_PANEL_MATRIX",
-                data_filename=PANEL_MATRIX_FILE,
+            # a profile is read on a sample's panel where it has one of the sample at all
+            on = {name: samples["GENE_PANEL"] for name, table in profiles.items() if table is not None}
+            if copy_number is not None:
+                on["cna"] = samples["GENE_PANEL"].where(samples["SAMPLE_ID"].isin(copy_number.columns), "")
+            matrix = samples[["SAMPLE_ID"]].assign(**on).replace("", np.nan).fillna("NA")
+            _write_profile(
+                scratch, identifier, "GENE_PANEL_MATRIX", PANEL_MATRIX_FILE, matrix, datatype="GENE_PANEL_MATRIX"
             )
-            _write_table(scratch / PANEL_MATRIX_FILE, matrix)
             for panel, genes in panel_genes.items():
                 _meta(
                     scratch / f"data_gene_panel_{panel}.txt",
@@ -916,6 +1120,23 @@ def write_study(
                     gene_list="\t".join(sorted(genes)),
                 )
         (scratch / STUDY_FILE).write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        if expression is not None:
+            expression.write_h5ad(scratch / EXPRESSION_FILE)
+        if targets is not None:
+            targets.to_csv(scratch / TARGETS_FILE, index=False, lineterminator="\n")
         if readme:
             (scratch / "README.md").write_text(readme, encoding="utf-8")
+    return folder
+
+
+def write_table(folder: Path, table: pd.DataFrame, *, study: dict, targets: pd.DataFrame, readme: str) -> Path:
+    """A cohort that is one plain table (cell lines, pan-cancer values) as table.csv, moved in whole."""
+    import yaml
+
+    folder = Path(folder)
+    with moved_in_whole(folder) as scratch:
+        table.to_csv(scratch / TABLE_FILE, index=False, float_format="%.6g", lineterminator="\n")
+        targets.to_csv(scratch / TARGETS_FILE, index=False, lineterminator="\n")
+        (scratch / STUDY_FILE).write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        (scratch / "README.md").write_text(readme, encoding="utf-8")
     return folder

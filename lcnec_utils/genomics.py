@@ -205,7 +205,8 @@ def biomarkers(cohort: Cohort, tmb_high_per_mb: float, pdl1_positive_percent: fl
             table[name] = pd.Series(pd.NA, table.index, dtype="boolean")
     try:
         status = cohort.column("MMR_STATUS", "mismatch repair status").str.lower()
-        deficient = status.str.contains("dmmr|deficient|msi-h") & ~status.str.contains("proficient|pmmr")
+        deficient = status.str.contains("dmmr|deficient|msi-h", na=False)
+        deficient &= ~status.str.contains("proficient|pmmr", na=False)
         table["MMR deficient"] = deficient.astype("boolean").mask(status.isna())
     except MissingData:
         table["MMR deficient"] = pd.Series(pd.NA, table.index, dtype="boolean")

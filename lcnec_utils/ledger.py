@@ -9,22 +9,29 @@ import json
 import pandas as pd
 
 from lcnec_utils import audit, claims, formats, page, params, paths
+from lcnec_utils.cohort import Cohort, read_study
 from lcnec_utils.errors import MissingData
 
 LCNEC_ROLES = {"cohort", "cohort_2", "serial"}
 COLUMNS = ["claim", "body", "origin", "verdict", "value", "lower", "upper", "p", "n", "events", "power", "reason"]
 
 
-def bodies(run: params.RunParameters) -> dict[str, str]:
-    """The run's bodies of evidence: cohort name → the role it plays. A cohort in two roles counts once."""
-    found: dict[str, str] = {}
+def bodies(run: params.RunParameters) -> dict[str, dict[str, Cohort]]:
+    """The run's bodies of evidence: name → role → cohort. The twins are one body; a cohort in two roles counts once."""
+    found: dict[str, dict[str, Cohort]] = {}
+    seen = set()
     for role in params.ROLES:
         name = getattr(run, role)
-        if name and role != "sclc":  # the comparison of LCNEC with SCLC is a finding about LCNEC
-            try:
-                found.setdefault(page.find_cohort(name).name, role)
-            except MissingData:
-                continue
+        if not name or name in seen:
+            continue
+        try:
+            cohort = read_study(page.find_cohort(name))
+        except MissingData:
+            continue
+        # the comparison of LCNEC with SCLC is a finding about LCNEC
+        if role != "sclc" or cohort.body in found:
+            seen.add(name)
+            found.setdefault(cohort.body, {})[role] = cohort
     return found
 
 
@@ -40,36 +47,38 @@ def findings(run: str) -> dict[tuple[str, str], dict]:
     return answers
 
 
-def reason_unanswered(claim: claims.Claim, role: str, cohort, panels: dict[str, dict]) -> str:
+def reason_unanswered(claim: claims.Claim, cohorts: dict[str, Cohort], panels: dict[str, dict]) -> str:
     """Why a body of evidence does not answer a claim, in one phrase; the first reason that holds."""
-    if claim.scope == "own":
-        return "summarises the source's own patients"
     panel = panels[claim.panel]
-    roles = set(panel["roles"])
-    if role not in roles and not (role in LCNEC_ROLES and roles & LCNEC_ROLES):
-        return f"needs {params.ROLE_WORDS[panel['roles'][0]]}"
-    lacking = cohort.lacks(panel.get("needs", []))
+    roles = panel["roles"]
+    fitting = [role for role in roles if role in cohorts]
+    if not fitting and LCNEC_ROLES & set(roles):
+        fitting = [role for role in cohorts if role in LCNEC_ROLES]
+    simulated = any(cohort.simulated for cohort in cohorts.values())
+    if claim.scope == "own" and not (simulated and fitting):
+        return "summarises the source's own patients"
+    if not fitting:
+        return f"needs {params.ROLE_WORDS[roles[0]]}"
+    lacking = cohorts[fitting[0]].lacks(panel.get("needs", []))
     if lacking:
         return f"no {lacking[0]} here"
     for key, why in (panel.get("cannot") or {}).items():
-        if key in claim.id:
+        if key in claim.id and not simulated:
             return why
     return claims.PLANNED if panel.get("planned") else "the panel does not put it to this cohort"
 
 
 def table(run: params.RunParameters) -> pd.DataFrame:
     """The ledger of a run: one row per claim and body of evidence, in the order of sources and text."""
-    from lcnec_utils.cohort import read_study
-
     panels = params.read_yaml(paths.PANELS)
     answers = findings(run.run)
-    cohorts = {name: (role, read_study(page.find_cohort(getattr(run, role)))) for name, role in bodies(run).items()}
+    known_bodies = bodies(run)
     rows = []
     for claim in claims.published().values():
-        for body, (role, cohort) in cohorts.items():
+        for body, cohorts in known_bodies.items():
             answer = answers.get((claim.id, body))
             if answer is None:
-                why = reason_unanswered(claim, role, cohort, panels)
+                why = reason_unanswered(claim, cohorts, panels)
                 rows.append({"claim": claim.id, "body": body, "verdict": claims.NOT_COMPUTABLE, "reason": why})
                 continue
             found = [claims.Finding(**finding) for finding in answer["findings"]]

@@ -22,6 +22,7 @@ from lcnec_utils import cohort as cohorts
 from lcnec_utils.errors import MissingData, NotBuilt, UserError
 from lcnec_utils.plots import palette
 from lcnec_utils.public import build as public
+from lcnec_utils.twins import build as twins
 
 PROJECT = f"lcnec-compendium {__version__}"
 SCREEN_DPI, PRINT_DPI, RASTER_DPI = 96, 300, 150
@@ -64,15 +65,17 @@ def find_cohort(name: str) -> Path:
     Raises NotBuilt, naming the command that builds it, where a known cohort is not built; UserError where the
     name is neither a known cohort nor a folder.
     """
-    if name in public.names():
-        if not (public.folder_of(name) / public.STAMP).exists():
-            raise NotBuilt(f"cohort {name} is not built; `lcnec cohort build {name}` makes it")
-        return public.folder_of(name)
+    for maker, known in ((public, name in public.names()), (twins, twins.is_twin(name))):
+        if known:
+            if not (maker.folder_of(name) / maker.STAMP).exists():
+                raise NotBuilt(f"cohort {name} is not built; `lcnec cohort build {name}` makes it")
+            return maker.folder_of(name)
     folder = paths.from_root(name)
     if folder.is_dir():
         return folder
     raise UserError(
-        f"cohort '{name}' is neither a known cohort{params.nearest(name, public.names())} nor a folder; "
+        f"cohort '{name}' is neither a known cohort{params.nearest(name, [*twins.names(), *public.names()])} nor a "
+        "folder; "
         "paths are read from the project's top"
     )
 
@@ -175,11 +178,18 @@ class Page:
 
     @property
     def simulated(self) -> bool:
-        """Whether any cohort handed out on this page is simulated."""
+        """Whether any cohort handed out on this page is simulated, or any that its findings come from."""
+        if self.notebook in READS_FINDINGS:
+            records = [json.loads(path.read_text()) for path in paths.build(self.run).glob("[0-9][0-9]_*.json")]
+            return any(record["simulated"] for record in records)
         return any(cohort.simulated for cohort in self._cohorts.values())
 
-    def cohort(self, role: str) -> cohorts.Cohort:
-        """The cohort that plays a role in this run. Raises MissingData, which skips the panel, where there is none."""
+    def cohort(self, *roles: str) -> cohorts.Cohort:
+        """The cohort that plays a role in this run: the first of the roles for which the run names one.
+
+        Raises MissingData, which skips the panel, where there is none.
+        """
+        role = next((role for role in roles if getattr(self.parameters, role)), roles[0])
         if role not in self._asked:
             self._asked.append(role)
         if role not in self._cohorts:
@@ -188,6 +198,13 @@ class Page:
                 raise MissingData(f"this run names no cohort for the role '{role}' ({params.ROLES[role]})")
             self._cohorts[role] = cohorts.read_study(find_cohort(name))
         return self._cohorts[role]
+
+    def named_cohorts(self, *roles: str) -> dict[str, cohorts.Cohort]:
+        """The cohorts of all these roles that the run names, by role; none is there twice."""
+        named = {getattr(self.parameters, role): role for role in reversed(roles) if getattr(self.parameters, role)}
+        return {role: self.cohort(role) for role in roles if role in named.values()} or {
+            roles[0]: self.cohort(roles[0])
+        }
 
     def describe(self) -> pd.DataFrame:
         """The run's cohorts, one row per role: patients, samples, mutations, and what reading them changed or lacks."""
@@ -366,12 +383,20 @@ class Page:
         word, reason = claims.verdict(known[id], list(findings))
         self._findings[id] = {
             "role": role,
-            "body": cohort.name,
-            "origin": (findings[0].origin or "not stated") if cohort.simulated and findings else "real",
+            "body": cohort.body,
+            "origin": self._origin(id, cohort),
             "verdict": word,
             "reason": reason,
             "findings": [_plain(finding) for finding in findings],
         }
+
+    def _origin(self, id: str, cohort: cohorts.Cohort) -> str:
+        """Real, or how the simulated cohorts that the panel asked for were tuned to a claim."""
+        if not cohort.simulated:
+            return "real"
+        asked = [cohort, *(self._cohorts[role] for role in self._asked if role in self._cohorts)]
+        found = [other.origin(id) for other in asked if other.simulated]
+        return next((origin for origin in found if origin not in ("emergent", "not stated")), found[0])
 
     def claim_if_printed(self, id: str, *findings: claims.Finding, role: str | None = None) -> None:
         """As `claim`, for ids made from a parameter's genes: one that nobody printed is passed over."""

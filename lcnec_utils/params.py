@@ -28,6 +28,7 @@ ROLE_WORDS = {
 }
 ROLES = {
     "cohort": "the LCNEC cohort: clinical table, samples and mutations",
+    "cohort_2": "a second LCNEC cohort; panels on it fall back to the first where this is empty",
     "sclc": "SCLC patients: samples and mutations, to hold LCNEC against",
     "icb": "patients treated with immune checkpoint blockade: progression-free survival and mutations",
 }
@@ -42,10 +43,11 @@ class RunParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, validate_default=True)
 
-    run: str = Field("msk_met", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="name of the run")
-    cohort: str = Field("msk_met_lcnec", description="role: " + ROLES["cohort"])
-    sclc: str = Field("msk_met_sclc", description="role: " + ROLES["sclc"])
-    icb: str = Field("nsclc_pd1_msk_2018", description="role: " + ROLES["icb"])
+    run: str = Field("twin", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="name of the run")
+    cohort: str = Field("twin_cohort_1", description="role: " + ROLES["cohort"])
+    cohort_2: str = Field("twin_cohort_2", description="role: " + ROLES["cohort_2"])
+    sclc: str = Field("twin_sclc", description="role: " + ROLES["sclc"])
+    icb: str = Field("", description="role: " + ROLES["icb"])
     drivers: list[str] = Field(
         ["STK11", "KEAP1", "KRAS", "EGFR"],
         min_length=1,
@@ -110,18 +112,25 @@ def nearest(word: str, known) -> str:
 
 
 def validate(values: dict, where: str = "parameters") -> RunParameters:
-    """The typed run of a mapping; raises ParameterError with one line that names the first bad key."""
+    """The typed run of a mapping; raises ParameterError with one line that names the first bad key.
+
+    A run that names a cohort of its own has no default one beside it: those are simulated patients.
+    """
     known = RunParameters.model_fields
     for key in values:
         if key not in known:
             raise ParameterError(f"{where}: unknown parameter '{key}'{nearest(str(key), known)}")
     try:
-        return RunParameters(**values)
+        run = RunParameters(**values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
         line = _line(key, first["input"], first["type"], first["msg"], first.get("ctx", {}))
         raise ParameterError(f"{where}: {line}") from None
+    if any(getattr(run, role) not in ("", known[role].default) for role in ROLES):
+        left = [role for role in ROLES if getattr(run, role) == known[role].default]
+        run = run.model_copy(update=dict.fromkeys(left, ""))
+    return run
 
 
 def _unique_keys(loader, node):

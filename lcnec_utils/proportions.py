@@ -31,6 +31,13 @@ def benjamini_hochberg(p: pd.Series) -> pd.Series:
     return adjusted
 
 
+def holm(p: pd.Series) -> pd.Series:
+    """Holm adjusted p values, R's p.adjust; a missing p stays missing and does not count as a test."""
+    ranked = p.dropna().sort_values()
+    factors = range(len(ranked), 0, -1)
+    return (ranked * factors).cummax().clip(upper=1.0).reindex(p.index)
+
+
 def compare_shares(counts: pd.DataFrame, untested: list[str] | None = None) -> pd.DataFrame:
     """Two shares per row compared, by the chi-squared test, or Fisher's where an expected count is under 5.
 

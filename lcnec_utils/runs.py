@@ -13,6 +13,7 @@ from lcnec_utils import page, params, paths
 from lcnec_utils.errors import UserError
 from lcnec_utils.public import build as public
 from lcnec_utils.public.fetch import DownloadError
+from lcnec_utils.twins import build as twins
 
 # One thread per kernel: the same bytes whatever the machine's width, and two notebooks share two cores.
 SINGLE_THREAD = {
@@ -67,7 +68,7 @@ def choose(wanted: list[str] | None) -> list[str]:
 
 
 def prepare(run: params.RunParameters) -> list[str]:
-    """Build the run's public cohorts and check its own; returns one line per cohort that cannot be had.
+    """Build the run's twins and public cohorts and check its own; returns one line per cohort that cannot be had.
 
     Raises UserError (a CohortError among them) where a cohort is there and wrong, or named by nobody.
     """
@@ -81,6 +82,8 @@ def prepare(run: params.RunParameters) -> list[str]:
                 public.build(name)
             except DownloadError as error:
                 lines.append(f"{name}: {error}")
+        elif twins.is_twin(name):
+            twins.build(name)
         else:
             from lcnec_utils.cohort import read_study
 

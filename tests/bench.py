@@ -25,6 +25,31 @@ def seconds(command: list[str], env: dict, times: int = 1) -> float:
     return statistics.median(taken)
 
 
+def heaviest(command: list[str], env: dict) -> tuple[float, float]:
+    """Wall time in seconds and highest memory in GB of a command."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    assert status == 0, command
+    return time.perf_counter() - start, used.ru_maxrss / 1e6  # in kB on Linux
+
+
+def twins(env: dict, folder: Path) -> None:
+    """Time and memory of the default twins, and of free draws of growing size."""
+    env = {**env, "LCNEC_COHORTS_DIR": str(folder / "cohorts")}
+    taken, memory = heaviest([*LCNEC, "cohort", "build", "twin_cohort_1"], env)
+    print(f"\n{'':<44}{'seconds':>9}{'GB':>9}{'GB per 100,000':>16}")
+    print(f"{'default twins, all eight':<44}{taken:>9.1f}{memory:>9.2f}")
+    least = None
+    for n in (1, 12_500, 25_000, 50_000, 100_000):
+        out = folder / f"twin_{n}"
+        taken, memory = heaviest([*LCNEC, "twin", "--patients", str(n), "--out", str(out)], env)
+        least = memory if least is None else least
+        shutil.rmtree(out)
+        slope = f"{(memory - least) / n * 100_000:>16.2f}" if n > 1 else ""
+        print(f"{f'lcnec twin --patients {n}':<44}{taken:>9.1f}{memory:>9.2f}{slope}")
+
+
 def main() -> None:
     """Print the table."""
     folder = Path(tempfile.mkdtemp())
@@ -39,6 +64,7 @@ def main() -> None:
         print(f"{'make figures, first, two cores':<44}{first:>9.1f}{1:>9.2f}")
         print(f"{'make figures, first, one core':<44}{one:>9.1f}{one / first:>9.2f}")
         print(f"{'make figures, second (nothing to run)':<44}{again:>9.2f}{again / first:>9.2f}")
+        twins(env, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import TEST_OUTPUT, skip_or_fail
 from lcnec_utils import claims, cli, ledger, page, params, paths, runs
 
-RUN = params.RunParameters()
-TRACKED = paths.ROOT / "figures" / RUN.run / "claims.csv"
+FILE = paths.PARAMS / "msk_met.yaml"
+RUN = params.read_run(FILE)
 
 
 def verdicts(path) -> pd.DataFrame:
@@ -21,12 +20,9 @@ def verdicts(path) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def made():
-    """The claims.csv that the notebooks under test have just made."""
-    path = TEST_OUTPUT / "figures" / RUN.run / "claims.csv"
-    if not path.exists():
-        skip_or_fail("data", "the notebooks have not run in this session")
-    return path
+def made(public_run):
+    """The claims.csv of the run on public cohorts."""
+    return public_run / "claims.csv"
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +30,10 @@ def table(made):
     return ledger.table(RUN)
 
 
-def test_no_claim_loses_or_changes_its_verdict(made):
-    before, now = verdicts(TRACKED), verdicts(made)
+@pytest.mark.parametrize("run", ["twin", "msk_met"])
+def test_no_claim_loses_or_changes_its_verdict(request, run):
+    made = request.getfixturevalue({"twin": "default_run", "msk_met": "public_run"}[run]) / "claims.csv"
+    before, now = verdicts(paths.ROOT / "figures" / run / "claims.csv"), verdicts(made)
     assert list(now) == list(before)
     changed = [
         f"{id}: {before.at[id, body]} became {now.at[id, body] if id in now.index else 'nothing'} ({body})"
@@ -142,7 +140,7 @@ def test_swapped_arms_change_verdicts(copy_of):
 
 
 def test_the_command_prints_audit_first_contradictions_second(made, capsys):
-    assert cli.main(["claims"]) == 0
+    assert cli.main(["claims", "--params", str(FILE)]) == 0
     shown = capsys.readouterr().out
     places = [
         shown.index(word) for word in ("coverage", "against themselves", "contradict (", "What else", "Why the rest")
@@ -154,14 +152,14 @@ def test_the_command_prints_audit_first_contradictions_second(made, capsys):
 def test_the_command_gives_tables(made, capsys, flag, read):
     import io
 
-    assert cli.main(["claims", flag, "--cohort", "msk_met_lcnec"]) == 0
+    assert cli.main(["claims", "--params", str(FILE), flag, "--cohort", "msk_met_lcnec"]) == 0
     shown = read(io.StringIO(capsys.readouterr().out))
     assert set(shown["body"]) == {"msk_met_lcnec"} and len(shown) == len(claims.published())
     assert {"claim", "verdict", "value", "lower", "upper", "power", "reason", "origin", "audit"} <= set(shown)
 
 
 def test_the_command_refuses_an_unknown_cohort_in_one_line(made, capsys):
-    assert cli.main(["claims", "--cohort", "msk_met_lcne"]) == 2
+    assert cli.main(["claims", "--params", str(FILE), "--cohort", "msk_met_lcne"]) == 2
     error = capsys.readouterr().err
     assert "did you mean 'msk_met_lcnec'?" in error and len(error.splitlines()) == 1
 
@@ -176,6 +174,16 @@ def test_findings_of_an_own_cohort_are_its_own(own_run, monkeypatch):
     share = answered.loc["lcnec.fig2a.subtype.nsclc_like"]
     assert np.isclose(share["value"], 100 * 3 / 8)
     assert cli.main(["claims", "--params", str(own_run), "--csv"]) == 0
+
+
+def test_the_twins_are_one_body_and_every_answer_says_how_it_came(default_run):
+    """Calibrated, planted or emergent; never real, and no claim is answered by two cohorts."""
+    answered = ledger.table(params.RunParameters())
+    assert set(answered["body"]) == {"twin"}
+    answered = answered[answered["verdict"].isin(claims.ANSWERS)].set_index("claim")
+    assert set(answered["origin"]) <= {"calibrated", "planted", "assumed", "emergent"}
+    assert answered.at["lcnec.fig2a.subtype.nsclc_like", "origin"] == "calibrated"
+    assert answered.at["lcnec.fig2d.smarca4", "origin"] == "planted"
 
 
 def test_simulated_answers_are_never_real(own_run, own_study):

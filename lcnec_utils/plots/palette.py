@@ -13,6 +13,7 @@ COLUMN_MM, PAGE_MM = 89, 183  # the widths of a journal's column and page
 SUBTYPE = {"NSCLC-like": "#D55E00", "SCLC-like": "#0072B2", "Unclassified": "#8C8C8C", "Unknown": "#D9D9D9"}
 TUMOUR = {"SCLC-like LCNEC": SUBTYPE["SCLC-like"], "NSCLC-like LCNEC": SUBTYPE["NSCLC-like"], "SCLC": "#332288"}
 REGIMEN = {"Chemotherapy": "#E69F00", "Chemoimmunotherapy": "#009E73", "Immunotherapy": "#CC79A7"}
+REGIMEN |= {name.lower(): color for name, color in REGIMEN.items()}
 CARRIER = {"mutated": "#882255", "wild type": "#44AA99"}
 LEVEL = {"high": "#332288", "low": "#DDAA33", "positive": "#332288", "negative": "#DDAA33"}
 ALTERATION = {
@@ -29,6 +30,7 @@ ALTERATION = {
 SEX = {"Female": "#AA4499", "Male": "#88CCEE"}
 SITE = {"Primary": "#BBCC33", "Metastasis": "#222255"}
 MISSING = "#F2F2F2"
+BAND = "#F6F6F6"  # every other row
 INK, FAINT = "#222222", "#8A8A8A"
 EMPHASIS = "#B2182B"
 CYCLE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#8C8C8C"]
@@ -88,3 +90,9 @@ def grid(panels: int, columns: int = 2, height_mm: float = 75):
     for ax in axes.flat[panels:]:
         ax.remove()
     return fig, list(axes.flat[:panels])
+
+
+def stacked(panels: int, width_mm: float, height_mm: float):
+    """A figure of `panels` axes one under another, each this high, and the list of them."""
+    fig, axes = figure(width_mm, height_mm * panels, nrows=panels, squeeze=False)
+    return fig, list(axes.flat)

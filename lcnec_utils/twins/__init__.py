@@ -1,0 +1,1 @@
+"""Simulated cohorts ("twins"): patients drawn at random, conditioned on what the sources print."""

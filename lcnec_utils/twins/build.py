@@ -1,0 +1,83 @@
+"""The twins as study folders under build/cohorts/twin/, built once and again when claims, laws or code change."""
+
+import importlib
+import json
+from pathlib import Path
+
+from lcnec_utils import cohort as cohorts_on_disk
+from lcnec_utils import paths, provenance
+from lcnec_utils.errors import UserError
+
+STAMP = ".built.json"
+DEFAULT_SEED = 1
+TITLES = {
+    "twin_cohort_1": "LCNEC, cohort 1 of the main paper: 217 patients",
+    "twin_cohort_2": "LCNEC, cohort 2 of the main paper: 373 patients",
+    "twin_serial": "LCNEC, nine patients with two biopsies",
+    "twin_sclc": "SCLC to compare with: 1704 tumours",
+    "twin_luad": "503 lung adenocarcinomas and 6 NSCLC-like LCNEC, expression of named genes",
+    "twin_george": "66 LCNEC as those of George et al., expression of named genes",
+    "twin_pan_cancer": "FGL1 over 20 cancer types: 125632 tumours",
+    "twin_cell_lines": "FGL1 protein of 54 lung cancer cell lines",
+}
+
+
+def names() -> list[str]:
+    """The twins there are, in the order in which they are made."""
+    return list(TITLES)
+
+
+def _split(name: str) -> tuple[str, int]:
+    """A twin's name and its seed: `twin_cohort_1` has the default one, `twin_cohort_1@7` the seed 7."""
+    plain, _, seed = name.partition("@")
+    if seed and not (seed.isdigit() and int(seed) < 2**32):
+        raise UserError(f"twin '{name}': the seed after @ must be a whole number from 0 on")
+    return plain, int(seed) if seed else DEFAULT_SEED
+
+
+def is_twin(name: str) -> bool:
+    """Whether a name is one of a twin, with or without a seed."""
+    return name.partition("@")[0] in TITLES
+
+
+def folder_of(name: str) -> Path:
+    """Where a twin lies."""
+    plain, seed = _split(name)
+    return paths.cohorts() / "twin" / (plain if seed == DEFAULT_SEED else f"{plain}_seed_{seed}")
+
+
+def _recipe(seed: int) -> dict:
+    """What the twins of a seed depend on: the claims they are tuned to, and the code and laws that draw them."""
+    here = Path(__file__).parent
+    code = [*sorted(here.rglob("*.py")), *sorted(here.rglob("*.yaml")), *sorted(here.glob("*.txt"))]
+    return {
+        "seed": seed,
+        "claims": provenance.of_file(paths.PUBLISHED / "lcnec.yaml"),
+        "code": {path.relative_to(here).as_posix(): provenance.of_file(path) for path in code},
+        "format": provenance.of_file(Path(cohorts_on_disk.__file__)),
+    }
+
+
+def is_current(name: str) -> bool:
+    """Whether a twin is built from today's claims, laws and code."""
+    try:
+        stamp = json.loads((folder_of(name) / STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return stamp == _recipe(_split(name)[1])
+
+
+def build(name: str) -> Path:
+    """The study folder of a twin; all twins of its seed are made where it is not current, for they hang together."""
+    plain, seed = _split(name)
+    if plain not in TITLES:
+        raise UserError(f"no twin '{plain}'; there are {', '.join(TITLES)}")
+    if not is_current(name):
+        suffix = "" if seed == DEFAULT_SEED else f"@{seed}"
+        # by name, so that a notebook does not hang on the code that draws patients, but on the patients drawn
+        whole, studies = (importlib.import_module(f"lcnec_utils.twins.{name}") for name in ("whole", "studies"))
+        for twin, study in whole.make(seed).items():
+            folder = folder_of(f"{twin}{suffix}")
+            studies.write(folder, study, TITLES[twin], f"lcnec cohort build {twin}{suffix}")
+            (folder / STAMP).write_text(json.dumps(_recipe(seed), sort_keys=True), encoding="utf-8")
+    return folder_of(name)
