@@ -65,7 +65,8 @@ def test_a_run_may_have_any_name_that_params_allow(own_run, name):
 def test_genes_of_ones_own_choice_draw_every_panel(own_run, public_cohort):
     """The claims on STK11 and KEAP1 do not hang on the genes somebody chose to show."""
     public_cohort("msk_met_sclc")
-    own_run.write_text(own_run.read_text() + "sclc: msk_met_sclc\nlandscape_genes: [TP53, NF1]\noutcome_genes: [TP53]\n")
+    genes = "landscape_genes: [TP53, NF1]\noutcome_genes: [TP53]\n"
+    own_run.write_text(own_run.read_text() + "sclc: msk_met_sclc\n" + genes)
     for notebook in ("04_genomic_landscape", "07_sclc_programmes"):
         runs.execute(notebook, own_run)
     assert set(page.read_record("mine", "07_sclc_programmes")["drawn"]) == {"fig4c", "fig4d"}

@@ -93,7 +93,10 @@ def _earlier_endpoint(
         chosen = times.pair_within(rng, drawn, (months[rows], died[rows]), likeness)
         if chosen is None:
             return None
-        early[rows], had[rows] = drawn[0][chosen], drawn[1][chosen]
+        followed = times.censored_at_the_end(drawn[0][chosen], drawn[1][chosen], months[rows], summary)
+        if followed is None:
+            return None
+        early[rows], had[rows] = followed, drawn[1][chosen]
     return early, had
 
 
@@ -229,8 +232,17 @@ def cohort_1(seed: int, targets: Targets) -> Clinical:
     targets.take("os_sensitivity.n.second_line", "patients with a further line after chemotherapy")
     targets.take("os_sensitivity.second_line", "log-rank p above .05")
     able = able_for_second_line(patients)
-    lines = rng.permutation(able[regimen[able] == 0])[: ici + other]
-    with_ici = _choose(rng, lines, ici, lambda chosen: _not_different(months, event, lines, chosen))
+    pool = able[regimen[able] == 0]
+    # nobody had checkpoint blockade who progressed before there was any
+    progressed_on = start + np.floor(patients["RWPFS_MONTHS"].to_numpy(float) * DAYS_PER_MONTH)
+    in_time = pool[progressed_on[pool] >= immunotherapy_from]
+    for _ in range(MOST_REDRAWS if len(in_time) >= ici and len(pool) >= ici + other else 0):
+        with_ici = rng.permutation(in_time)[:ici]
+        lines = np.concatenate([with_ici, rng.permutation(np.setdiff1d(pool, with_ici))[:other]])
+        if _not_different(months, event, lines, with_ici):
+            break
+    else:
+        raise times.CannotDraw("no choice of patients meets what is printed of the lines after chemotherapy")
     rest = able[regimen[able] > 0]
     others = rng.permutation(rest)[: round(targets.assume("clinical", "second_line_other") * len(rest))]
     second_line(rng, targets, patients, with_ici, np.concatenate([np.setdiff1d(lines, with_ici), others]))
@@ -299,7 +311,7 @@ def _rwpfs(rng: np.random.Generator, targets: Targets, patients: pd.DataFrame, s
 
     def stretched() -> np.ndarray:
         scale = np.array([1.0, factor[CHEMOIMMUNOTHERAPY], factor[IMMUNOTHERAPY]])[regimen]
-        return times.scale_tail(early, beyond, scale, months)
+        return np.where(had, times.scale_tail(early, beyond, scale, months), early)
 
     def ratio(group: str, column: int):
         def tried(scale: float) -> float:
@@ -398,13 +410,18 @@ def _time_on_treatment(rng: np.random.Generator, targets: Targets, survival, cen
     beyond = np.where(regimen == 0, summaries[CHEMOTHERAPY].upper, months.max())
 
     def fit(scale: float):
-        stretched = times.scale_tail(early, beyond, scale, months)
+        # fitted as it is written down, for rounding makes ties
+        stretched = np.where(had, times.scale_tail(early, beyond, scale, months), early)
+        stretched = np.minimum(rounded(stretched), rounded(months))
         beta, se = times.cox(stretched[pair], had[pair], design[pair])
         return stretched, float(beta[0]), float(se[0])
 
     stretched, beta, se = fit(times.solve(lambda scale: fit(scale)[1], wanted, 0.05, 50))
     # printed p: .05, half of its last digit to either side
-    if abs(beta - wanted) > 0.02 or not p - 0.004 < 2 * (1 - _normal(abs(beta / se))) < p + 0.004:
+    if abs(beta - wanted) > 0.02 or not p - 0.0035 < 2 * (1 - _normal(abs(beta / se))) < p + 0.0035:
+        return None
+    # with medians of 2.4 and 7.5 months and a ratio of 1.44 the hazards are not proportional, and a test sees it
+    if times.proportional_p(stretched[pair], had[pair], design[pair, 0]) > 0.04:
         return None
     return stretched, had
 

@@ -430,23 +430,29 @@ def serial(seed: int, first: Study, second: Study) -> Study:
     for study, number, id, panels in ((first, 4, "c1", [genome.INSTITUTION]), (second, 5, "c2", list(genome.assays()))):
         claim = targets.take(f"fig2c.gap.{id}", "median and range of the months between biopsies")
         apart = gaps(rng, float(claim.value), *map(float, claim.range), number)
-        able = study.samples[study.samples["GENE_PANEL"].isin(panels)]
+        # a biopsy is dated from time zero, which is known of those who were followed
+        followed = study.patients.loc[study.patients["OS_MONTHS"].notna(), "PATIENT_ID"]
+        able = study.samples[study.samples["GENE_PANEL"].isin(panels) & study.samples["PATIENT_ID"].isin(followed)]
         if "TRANSCRIPTOME" in able:
             able = able[able["TRANSCRIPTOME"] == "YES"]
         chosen = able.iloc[np.sort(rng.permutation(len(able))[:number])]
         months = study.patients.set_index("PATIENT_ID")["OS_MONTHS"].reindex(chosen["PATIENT_ID"]).to_numpy(float)
         # the later biopsy lies before the patient's end; the earlier one may lie before treatment
-        later = np.round(np.nan_to_num(months, nan=apart.max()) * rng.uniform(0.3, 0.9, number), 1)
+        later = np.round(months * rng.uniform(0.3, 0.9, number), 1)
         parts.append((study, chosen, np.round(later - apart, 1), later))
     samples, patients, mutations, copies = [], [], [], []
     for study, chosen, earlier, later in parts:
         again = chosen.assign(SAMPLE_ID=chosen["SAMPLE_ID"].str.replace("-T1", "-T2"))
-        samples += [chosen.assign(BIOPSY_MONTHS=earlier), again.assign(BIOPSY_MONTHS=later)]
         patients.append(study.patients[study.patients["PATIENT_ID"].isin(chosen["PATIENT_ID"])])
         calls = study.mutations[study.mutations["Tumor_Sample_Barcode"].isin(chosen["SAMPLE_ID"])]
         # passengers of low frequency come and go; drivers stay
         stays = (calls["PATHOGENICITY"] == "Pathogenic") | (rng.random(len(calls)) < 0.85)
         kept = calls[stays.to_numpy()]
+        if "TMB_NONSYNONYMOUS" in again:
+            counted = kept.loc[genome.in_burden(kept), "Tumor_Sample_Barcode"].value_counts()
+            burden = counted.reindex(chosen["SAMPLE_ID"], fill_value=0).to_numpy() / again["COVERED_MEGABASES"]
+            again["TMB_NONSYNONYMOUS"] = burden.round(2).where(again["TMB_NONSYNONYMOUS"].notna())
+        samples += [chosen.assign(BIOPSY_MONTHS=earlier), again.assign(BIOPSY_MONTHS=later)]
         mutations += [calls, kept.assign(Tumor_Sample_Barcode=kept["Tumor_Sample_Barcode"].str.replace("-T1", "-T2"))]
         levels = study.copy_number[[name for name in chosen["SAMPLE_ID"] if name in study.copy_number]]
         copies += [levels, levels.rename(columns=lambda name: name.replace("-T1", "-T2"))]

@@ -269,6 +269,12 @@ def calls(
     return rows.sort_values(["row", "gene", "class", "change"], kind="stable", ignore_index=True)
 
 
+def in_burden(calls: pd.DataFrame) -> pd.Series:
+    """Whether each row of a MAF counts towards the tumour mutational burden, as Methods have it."""
+    kinds = calls["Variant_Classification"].isin([*COUNTED, "In_Frame_Ins"])
+    return kinds & calls["GNOMAD_AF"].isna() & (calls["PATHOGENICITY"] != "Benign")
+
+
 def copy_number(
     rng: np.random.Generator, targets: Targets, kinds: np.ndarray, lost: pd.DataFrame, profiled: np.ndarray
 ) -> pd.DataFrame:
@@ -338,7 +344,7 @@ def deal(rng: np.random.Generator, months: np.ndarray, died: np.ndarray, log_haz
 def side(months, died, flags, known, least: int = 5) -> float | None:
     """Log-rank p of carriers against wild type among those profiled; None where a side has too few."""
     flags, months, died = flags[known], months[known], died[known]
-    if min(flags.sum(), (~flags).sum()) < least or not died[flags].any():
+    if min(flags.sum(), (~flags).sum()) < least:
         return None
     return times.log_rank_p(months, died, flags.astype(int))
 
@@ -353,7 +359,8 @@ def survival_fits(
         return False
     for gene in genes:
         carriers, profiled = altered[gene].to_numpy(), known[gene].to_numpy()
-        p = side(months, died, carriers, profiled)
+        # a handful of carriers may differ by chance too: they are held to the print like the others
+        p = side(months, died, carriers, profiled, least=5 if gene in worse else 1)
         if gene in worse:
             beta = times.cox(months[profiled], died[profiled], carriers[profiled, None].astype(float))[0][0]
             if p is None or p > 0.03 or beta < 0:
@@ -365,7 +372,8 @@ def survival_fits(
 
 def matched_backbones(rng, patients: pd.DataFrame, subtype: np.ndarray, numbers: tuple[int, int], accept) -> np.ndarray:
     """Backbones so that so many NSCLC-like tumours got NSCLC-type and SCLC-like ones SCLC-type chemotherapy."""
-    has = (patients["CHEMOTHERAPY_BACKBONE"] != "").to_numpy() & patients["OS_MONTHS"].notna().to_numpy()
+    treated, followed = (patients["CHEMOTHERAPY_BACKBONE"] != "").to_numpy(), patients["OS_MONTHS"].notna().to_numpy()
+    has = treated & followed
     able = [np.flatnonzero(has & (subtype == kind)) for kind in (NSCLC_LIKE, SCLC_LIKE)]
     if any(len(rows) < number for rows, number in zip(able, numbers, strict=True)):
         raise times.CannotDraw(f"no {numbers[0]} and {numbers[1]} patients can have the chemotherapy of their subtype")
@@ -376,6 +384,8 @@ def matched_backbones(rng, patients: pd.DataFrame, subtype: np.ndarray, numbers:
     else:
         raise times.CannotDraw("no choice of patients meets the printed hazard ratio of subtype-matched chemotherapy")
     backbone = patients["CHEMOTHERAPY_BACKBONE"].to_numpy(dtype=object).copy()
+    for kind, other in ((NSCLC_LIKE, SCLC_TYPE), (SCLC_LIKE, NSCLC_TYPE)):
+        backbone[treated & ~followed & (subtype == kind)] = other
     for rows, picked, mine, other in zip(able, chosen, (NSCLC_TYPE, SCLC_TYPE), (SCLC_TYPE, NSCLC_TYPE), strict=True):
         backbone[rows] = other
         backbone[picked] = mine

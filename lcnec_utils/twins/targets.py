@@ -41,12 +41,27 @@ def _number(text: str) -> float:
     return math.inf if text == "NR" else float(text)
 
 
+def _same_number(claim: claims.Claim, other: claims.Claim) -> bool:
+    """Whether two prints of one quantity give one number, rounded to the coarser; a print without number agrees."""
+    mine, theirs = ([text for text in (one.value, one.k) if text] for one in (claim, other))
+
+    def agree(a: str, b: str) -> bool:
+        places = sorted(len(text.partition(".")[2]) for text in (a, b))
+        try:
+            return a == b or (places[0] < places[1] and abs(float(a) - float(b)) <= 0.5 * 10.0 ** -places[0])
+        except ValueError:
+            return False
+
+    return not mine or not theirs or any(agree(a, b) for a in mine for b in theirs)
+
+
 class Targets:
     """What one twin takes from the claims of a source, and what it assumes or plants."""
 
     def __init__(self, source: str = "lcnec"):
         self.source = source
         self._rows: dict[tuple[str, str], dict] = {}
+        self._twin = ""
 
     def _claim(self, id: str) -> claims.Claim:
         known = claims.published()
@@ -107,15 +122,19 @@ class Targets:
         self._record(None, PLANTED, ".".join(path), note=str(value))
         return value
 
-    def decline(self, cohort: str) -> None:
-        """Record the prints this twin does not follow, what it follows instead, and why (the laws' `follows`)."""
+    def decline(self, twin: str) -> None:
+        """Have the table say which prints this twin does not follow, and why (the laws' `follows`)."""
+        self._twin = twin
+
+    def _choices(self) -> None:
+        """Records the laws' `follows` of this twin. Last of all: a note goes to the row that is there."""
         for choice in laws()["follows"]:
-            if cohort not in choice["twins"]:
+            if self._twin not in choice["twins"]:
                 continue
             for id in choice.get("reconciled", []):
-                self._record(
-                    self._claim(id), CALIBRATED, "holds beside the print it seems to contradict", note=choice["why"]
-                )
+                claim = self._claim(id)
+                self._record(claim, CALIBRATED, "holds beside the print it seems to contradict")
+                self._rows[claim.id, CALIBRATED]["note"] = choice["why"]
             for id in choice.get("against", []):
                 instead = ", ".join(f"{self.source}.{followed}" for followed in choice["claims"])
                 self._record(self._claim(id), NOT_FOLLOWED, "contradicts what is followed", "", instead, choice["why"])
@@ -127,12 +146,22 @@ class Targets:
         it sets), printed, instead (what is followed in its place), note.
         """
         known = claims.published()
+        self._choices()
         rows = list(self._rows.values())
         listed = {row["claim"] for row in rows}
-        by_quantity = {known[row["claim"]].quantity: row for row in rows if row["claim"]}
-        by_quantity.pop(None, None)
+        followed: dict[str, list[dict]] = {}
+        for row in rows:
+            if row["claim"] and row["origin"] != NOT_FOLLOWED and known[row["claim"]].quantity:
+                followed.setdefault(known[row["claim"]].quantity, []).append(row)
         for id, claim in known.items():
-            if claim.quantity in by_quantity and id not in listed and id.startswith(f"{self.source}."):
-                same = by_quantity[claim.quantity]
+            if claim.quantity not in followed or id in listed or not id.startswith(f"{self.source}."):
+                continue
+            of_it = followed[claim.quantity]
+            same = next((row for row in of_it if _same_number(claim, known[row["claim"]])), None)
+            if same:
                 rows.append(same | {"claim": id, "note": f"restates {same['claim']}"})
+            else:
+                row = {"claim": id, "origin": NOT_FOLLOWED, "knob": "contradicts what is followed", "printed": ""}
+                why = f"prints {claim.value or claim.k} where {of_it[0]['claim']} prints {of_it[0]['printed']}"
+                rows.append(row | {"instead": of_it[0]["claim"], "note": why})
         return pd.DataFrame(rows, columns=COLUMNS).sort_values(["origin", "claim", "knob"], ignore_index=True)

@@ -167,6 +167,20 @@ def cox(months: np.ndarray, event: np.ndarray, design: np.ndarray) -> tuple[np.n
     return beta, np.sqrt(np.diag(np.linalg.inv(information)))
 
 
+def proportional_p(months: np.ndarray, event: np.ndarray, x: np.ndarray) -> float:
+    """p of Grambsch and Therneau's test of proportional hazards for one covariate, over the rank of the event times."""
+    from scipy import stats
+
+    beta = cox(months, event, x[:, None])[0][0]
+    order = np.argsort(-months, kind="stable")
+    x, deaths = x[order].astype(float), event[order].astype(bool)
+    weight = np.exp(x * beta)
+    s0, s1, s2 = (np.cumsum(weight * x**power)[deaths] for power in range(3))
+    residual, information = x[deaths] - s1 / s0, float((s2 / s0 - (s1 / s0) ** 2).mean())
+    rank = np.arange(len(residual)) - (len(residual) - 1) / 2
+    return float(stats.chi2.sf((rank @ residual) ** 2 / (rank @ rank) / information, 1))
+
+
 # --- conditioned draws
 
 
@@ -273,6 +287,25 @@ def pair_within(rng: np.random.Generator, early, late, likeness: float = 0.6) ->
         time = able[np.argmin(np.abs(rank[able] - wish[patient]))]
         chosen[patient], free[time] = time, False
     return chosen
+
+
+def censored_at_the_end(months: np.ndarray, event: np.ndarray, end: np.ndarray, summary: Summary) -> np.ndarray | None:
+    """Times of an earlier endpoint with all who had no event censored at their end, stretched back onto the summary.
+
+    No time is after the patient's end. None where the summary does not hold within a thousandth.
+    """
+    printed = [summary.lower, summary.median, summary.upper]
+    for _ in range(8):
+        months = np.where(event, np.minimum(months, end), end)
+        median, lower, upper = reaches(months, event)
+        points = _anchors([lower, median, upper], printed)
+        if points is None:
+            return None
+        pairs = zip((lower, median, upper), printed, strict=True)
+        if all(onto == NOT_REACHED or abs(sum(found) / 2 / onto - 1) < 1e-3 for found, onto in pairs):
+            return months
+        months = _stretch(months, points)
+    return None
 
 
 def scale_tail(months: np.ndarray, beyond, factor, end: np.ndarray) -> np.ndarray:

@@ -66,6 +66,7 @@ def george(seed: int) -> Study:
     """66 LCNEC as those of George et al.: genotype that makes the genomic subtype, and expression of named genes."""
     targets, rng = Targets(), stream(seed, "genome", "george")
     subtype, values = expression.george(seed, targets)
+    targets.decline("twin_george")
     kinds = subtype.to_numpy(dtype=object)
     altered = genome.genotypes(rng, kinds, genome.prevalence(targets), {})
     mutated, lost = genome.drivers(rng, targets, altered, {})
