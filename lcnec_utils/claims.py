@@ -394,6 +394,8 @@ def _of_number(claim: Claim, finding: Finding) -> tuple[str, str]:
         return NOT_COMPUTABLE, "no figure is printed"
     if equal_at_printed_precision(finding.value, claim.value):
         return "equal", ""
+    if "lower_bound" in claim.flags and finding.value > float(claim.value):
+        return "equal", ""  # "more than 700" holds of 720
     if not _exists(finding.lower):
         if claim.scope == "own":
             return "contradicted", f"{finding.value:g} against the printed {claim.value}"
@@ -570,3 +572,16 @@ def of_difference(value: float, se: float, p: float, n: int) -> Finding:
     return Finding(
         value, value - Z95 * se, value + Z95 * se, value - Z90 * se, value + Z90 * se, p=p, n=n, scale="difference"
     )
+
+
+def of_count(n: int) -> Finding:
+    """A number of patients as a finding; it has no interval."""
+    return Finding(float(n), n=int(n))
+
+
+def of_median(row) -> Finding:
+    """A row of survival.medians as a finding in months; a limit that is not reached is none."""
+    if math.isnan(row.median):
+        return Finding(None, n=row.n, events=row.events, note="the median is not reached")
+    lower, upper = (None if math.isnan(limit) else limit for limit in (row.lower, row.upper))
+    return Finding(row.median, lower, upper, n=row.n, events=row.events)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from lcnec_utils import provenance
 from lcnec_utils.errors import MissingData, UserError
@@ -44,101 +45,12 @@ ENDPOINTS = {
     "TOT": "time on treatment",
 }
 
-# Columns that panels know; whatever else a study holds is kept and ignored.
-COLUMNS = {
-    PATIENT_FILE: {
-        "PATIENT_ID": "identifier, one row per patient (required)",
-        "SEX": "Female or Male",
-        "AGE": "years, at the cohort's time zero",
-        "RACE": "as recorded",
-        **{f"{key}_MONTHS": f"{name}, months from time zero" for key, name in ENDPOINTS.items()},
-        **{f"{key}_STATUS": f"{name}: 0:… censored, 1:… event" for key, name in ENDPOINTS.items()},
-        "DURABLE_CLINICAL_BENEFIT": "YES, NO or NE (not evaluable), on immune checkpoint blockade",
-        "LINES_OF_TX": "line of therapy in which the follow-up starts",
-        "ECOG": "ECOG performance status at time zero, 0 to 4; empty where not recorded",
-        "M_STAGE": "M1a, M1b or M1c at time zero",
-        "INSTITUTION": "where the patient was treated",
-        "FIRST_LINE_REGIMEN": "chemotherapy, chemoimmunotherapy or immunotherapy",
-        "CHEMOTHERAPY_BACKBONE": "NSCLC-type or SCLC-type; empty without chemotherapy",
-        "TIME_ZERO": "what the patient's months count from",
-        "FIRST_LINE_START": "date, YYYY-MM-DD",
-        "FIRST_LINE_END_MONTHS": "end of first-line treatment, or last day known on it, months from time zero",
-        "FIRST_LINE_END_REASON": "progression, toxicity, completed, stopped, death or ongoing",
-        "SECOND_LINE_REGIMEN": "as FIRST_LINE_REGIMEN; empty where there was none",
-        "SECOND_LINE_START_MONTHS": "start of the second line, months from time zero",
-        "ADVERSE_EVENT_GRADE": "worst grade of a treatment-related adverse event on the first line, 0 for none, to 5",
-        "STOPPED_FOR_TOXICITY": "YES or NO: first-line treatment stopped for toxicity",
-        "PATHOLOGY_REVIEW": "agreed or not agreed; empty where the tumour was not reviewed centrally",
-    },
-    SAMPLE_FILE: {
-        "SAMPLE_ID": "identifier, one row per sample (required)",
-        "PATIENT_ID": "the patient it is from (required)",
-        "ONCOTREE_CODE": "OncoTree code of the tumour (LUNE: large cell neuroendocrine carcinoma of the lung)",
-        "CANCER_TYPE_DETAILED": "tumour type in words",
-        "SAMPLE_TYPE": "Primary or Metastasis",
-        "GENE_PANEL": "name of the sequencing panel",
-        "TMB_NONSYNONYMOUS": "tumour mutational burden, nonsynonymous mutations per Mb",
-        "COVERED_MEGABASES": "megabases of coding sequence that the assay covers",
-        "PDL1_SCORE": "PD-L1 tumour proportion score, percent",
-        "PDL1_ASSAY": "antibody of the PD-L1 score: 22c3, 28-8, SP263, …",
-        "MMR_STATUS": "dMMR/MSI-H or pMMR/MSS, by all methods",
-        "MMR_IHC": "dMMR or pMMR by immunohistochemistry",
-        "MSI_FRAGMENT_ANALYSIS": "MSI-H or MSS by fragment analysis",
-        "MSI_NGS": "MSI-H or MSS by sequencing",
-        "TRANSCRIPTOME": "YES or NO: expression was measured",
-        "BIOPSY_MONTHS": "when the sample was taken, months from time zero",
-    },
-    MUTATION_FILE: {
-        "Hugo_Symbol": "gene symbol (required)",
-        "Tumor_Sample_Barcode": "the sample (required)",
-        "Variant_Classification": "consequence in MAF's words; where it is absent every row counts as a mutation",
-        "HGVSp_Short": "protein change, as p.G12C",
-        "PATHOGENICITY": "Pathogenic, Likely pathogenic, VUS, Likely benign or Benign",
-        "GNOMAD_AF": "allele frequency in gnomAD",
-    },
-    TIMELINE_FILES: {
-        "PATIENT_ID": "the patient (required)",
-        "START_DATE": "day from time zero (required)",
-        "STOP_DATE": "day from time zero; empty for an event of one day, or an open end",
-        "EVENT_TYPE": "TREATMENT, TOXICITY, … (required)",
-        "SUBTYPE": "of a treatment: the regimen",
-        "LINE": "of a treatment: the line of therapy",
-        "TOXICITY_TYPE": "of a toxicity: its category",
-        "GRADE": "of a toxicity: its grade, 1 to 5",
-    },
-}
+_DICTIONARY = yaml.safe_load(Path(__file__).with_name("columns.yaml").read_text(encoding="utf-8"))
+COLUMNS, STUDY_FIELDS, NEEDS = (_DICTIONARY[part] for part in ("columns", "study", "needs"))
 NUMERIC = {
     PATIENT_FILE: ["AGE", "LINES_OF_TX", "FIRST_LINE_END_MONTHS", "SECOND_LINE_START_MONTHS"],
     SAMPLE_FILE: ["TMB_NONSYNONYMOUS", "PDL1_SCORE", "FGA", "COVERED_MEGABASES", "BIOPSY_MONTHS"],
 }
-STUDY_FIELDS = {
-    "name": "what the cohort is called on a figure",
-    "simulated": "true for simulated patients",
-    "body": "the body of evidence it is part of, in the ledger; by itself where absent",
-    "os_origin": "time zero of overall survival: diagnosis, first systemic treatment, sequencing, … or unknown",
-    "source": "where it comes from",
-    "licence": "its licence",
-    "citation": "what to cite",
-    "notes": "list of what a reader must know",
-}
-
-# What a panel may need of a cohort, and the columns or files any one of which holds it. What no study folder holds
-# (slides, protein, single cells) has none.
-NEEDS = {
-    "overall survival": ["OS_MONTHS"],
-    "progression-free survival": ["PFS_MONTHS", "RWPFS_MONTHS"],
-    "time on treatment": ["TOT_MONTHS"],
-    "first-line regimen": ["FIRST_LINE_REGIMEN"],
-    "second-line regimen": ["SECOND_LINE_REGIMEN"],
-    "adverse events": ["ADVERSE_EVENT_GRADE"],
-    "mutations": [MUTATION_FILE],
-    "tumour mutational burden": ["TMB_NONSYNONYMOUS"],
-    "PD-L1": ["PDL1_SCORE"],
-    "mismatch repair status": ["MMR_STATUS", "MSI_STATUS"],
-    "transcriptome-wide expression": ["FGL1"],
-    "pathology review": ["PATHOLOGY_REVIEW"],
-}
-
 MISSING = {"", "NA", "N/A", "na", "nan", "NaN", "NULL", "[Not Available]", "[Not Applicable]", "[Unknown]"}
 
 # Changes that alter no protein; cBioPortal leaves the same classes out.
@@ -685,8 +597,6 @@ def _origins(path: Path, problems: list[Problem]) -> dict[str, str]:
 
 
 def _study(folder: Path, problems: list[Problem]) -> dict:
-    import yaml
-
     study = {}
     meta = folder / "meta_study.txt"
     if meta.exists():
@@ -1058,8 +968,6 @@ def write_study(
     timelines: cBioPortal's columns. panel_genes: the genes of each panel in GENE_PANEL. expression: AnnData, samples ×
     genes. targets: what a simulated cohort was tuned to.
     """
-    import yaml
-
     folder = Path(folder)
     identifier = folder.name
     on_panel = samples["GENE_PANEL"].fillna("") != "" if panel_genes else pd.Series(True, samples.index)
@@ -1131,8 +1039,6 @@ def write_study(
 
 def write_table(folder: Path, table: pd.DataFrame, *, study: dict, targets: pd.DataFrame, readme: str) -> Path:
     """A cohort that is one plain table (cell lines, pan-cancer values) as table.csv, moved in whole."""
-    import yaml
-
     folder = Path(folder)
     with moved_in_whole(folder) as scratch:
         table.to_csv(scratch / TABLE_FILE, index=False, float_format="%.6g", lineterminator="\n")

@@ -180,6 +180,26 @@ def protein_changes(cohort: Cohort, alleles: dict[str, tuple[str, str]]) -> pd.D
     return table
 
 
+# Alterations with an approved drug that the source counts: gene → protein changes; and genes of fusions
+TARGETS = {
+    "KRAS G12C": ("KRAS", r"^p\.G12C$"),
+    "EGFR": ("EGFR", r"^p\.(?:L858R|L861Q|S768I|G719\w|E746|L747)"),
+    "ERBB2": ("ERBB2", r"dup|ins|^p\.(?:S310|L755|V777)"),
+}
+FUSED = ["ALK", "ROS1", "RET", "NTRK1", "NTRK2", "NTRK3"]
+
+
+def targetable(cohort: Cohort) -> pd.Series:
+    """Whether each sample has a targetable alteration (TARGETS, or a fusion of FUSED); missing where not told."""
+    changes = protein_changes(cohort, TARGETS)
+    found = changes.any(axis=1).astype("boolean").mask(changes.isna().all(axis=1))
+    if cohort.structural_variants is not None:
+        sites = cohort.structural_variants.filter(regex="^Site[12]_Hugo_Symbol$")
+        fused = cohort.structural_variants.loc[sites.isin(FUSED).any(axis=1), "Sample_Id"]
+        found |= pd.Series(found.index.isin(fused), found.index, dtype="boolean")
+    return found
+
+
 def deleted(cohort: Cohort, gene: str) -> pd.Series:
     """Whether each sample has a deep deletion of a gene; missing where the cohort has no copy number of it."""
     if cohort.copy_number is None or gene not in cohort.copy_number.index:

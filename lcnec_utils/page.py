@@ -380,6 +380,8 @@ class Page:
             raise UserError(f"claim '{id}': no cohort was asked for; name its role")
         role = role or self._asked[0]
         cohort = self.cohort(role)
+        if known[id].scope == "own" and not cohort.simulated:
+            return  # a number of the source's own patients is asked of no other cohort
         word, reason = claims.verdict(known[id], list(findings))
         self._findings[id] = {
             "role": role,
@@ -402,6 +404,11 @@ class Page:
         """As `claim`, for ids made from a parameter's genes: one that nobody printed is passed over."""
         if id in claims.published():
             self.claim(id, *findings, role=role)
+
+    def claim_all(self, answers: dict[str, list[claims.Finding]], prefix: str = "", role: str | None = None) -> None:
+        """As `claim`, for each id (behind a prefix) with its findings; those that nobody printed are passed over."""
+        for id, findings in answers.items():
+            self.claim_if_printed(f"{prefix}{id}", *findings, role=role)
 
     def answers(self, ids: list[str] | None = None) -> pd.DataFrame:
         """The claims this page answered (or those named): statement, verdict and its reason."""

@@ -80,6 +80,16 @@ class RunParameters(BaseModel):
     pdl1_positive_percent: float = Field(
         1.0, gt=0, le=100, description="PD-L1 positive from this tumour proportion score on"
     )
+    tmb_very_high_per_mb: float = Field(
+        19.0, gt=0, le=1000, description="TMB-high, by the source's Methods, above this many mutations per Mb"
+    )
+    era_cut: str = Field(
+        "2019-01-01", pattern=r"^\d{4}-\d{2}-\d{2}$", description="chemotherapy is held apart before and from this day"
+    )
+    era_cut_regimens: str = Field(
+        "2019-03-01", pattern=r"^\d{4}-\d{2}-\d{2}$", description="regimens are compared from this day on"
+    )
+    significance: float = Field(0.05, gt=0, lt=1, description="a p below this is called significant")
     min_group: int = Field(5, ge=2, le=1000, description="a group with fewer patients is shown, not tested")
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -33,9 +34,12 @@ def benjamini_hochberg(p: pd.Series) -> pd.Series:
 
 def holm(p: pd.Series) -> pd.Series:
     """Holm adjusted p values, R's p.adjust; a missing p stays missing and does not count as a test."""
-    ranked = p.dropna().sort_values()
-    factors = range(len(ranked), 0, -1)
-    return (ranked * factors).cummax().clip(upper=1.0).reindex(p.index)
+    order = np.argsort(p.to_numpy(float))[: p.count()]  # the missing come last
+    adjusted = pd.Series(NAN, index=p.index)
+    adjusted.iloc[order] = np.minimum(
+        np.maximum.accumulate(p.to_numpy(float)[order] * np.arange(len(order), 0, -1)), 1.0
+    )
+    return adjusted
 
 
 def compare_shares(counts: pd.DataFrame, untested: list[str] | None = None) -> pd.DataFrame:

@@ -186,6 +186,25 @@ def test_the_twins_are_one_body_and_every_answer_says_how_it_came(default_run):
     assert answered.at["lcnec.fig2d.smarca4", "origin"] == "planted"
 
 
+OUTCOMES = [
+    "table1", "figS1", "pathology_review", "fig1a", "fig1b", "fig1c", "figS5", "os_sensitivity", "figS2", "figS4",
+    "os_by_subtype", "fig1d", "figS6",
+]  # fmt: skip
+
+
+def test_every_claim_on_patients_outcome_and_harm_is_answered_on_the_twins(default_run):
+    """All but the number of genes an exome covers, of which the twin holds those read deeply."""
+    table = ledger.table(params.RunParameters()).set_index("claim")
+    mine = [id for id, claim in claims.published().items() if claim.panel in OUTCOMES and id.startswith("lcnec.")]
+    left = table.loc[mine][~table.loc[mine, "verdict"].isin(claims.ANSWERS)]
+    assert list(left.index) == ["lcnec.figs1.exome.genes"] and len(mine) > 90
+    # what is contradicted are prints that other prints contradict, and the twin's targets say which it follows
+    contradicted = table.loc[mine][table.loc[mine, "verdict"] == "contradicted"].index
+    declined = ledger.bodies(params.RunParameters())["twin"]
+    not_followed = {id for each in declined.values() for id, origin in each.origins.items() if origin == "not followed"}
+    assert set(contradicted) <= not_followed
+
+
 def test_simulated_answers_are_never_real(own_run, own_study):
     (own_study / "cohort.yaml").write_text("simulated: true\n")
     runs.execute("04_genomic_landscape", own_run)

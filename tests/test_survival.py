@@ -3,6 +3,7 @@
 import json
 import math
 import subprocess
+import time
 import warnings
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lcnec_utils import survival
+from lcnec_utils import proportions, survival
 from lcnec_utils.errors import MissingData
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -112,12 +113,17 @@ def test_log_log_limits_before_the_first_event_are_missing_as_in_r():
             same(curve.loc[before, name], theirs)
 
 
-# An upper limit that rises again: R has two rules, and ours is the one that print(survfit) shows
-RISES_AGAIN = {("aml", "", "log", "0.5"): (45, 48), ("rising", "", "log", "0.75"): (9, 10)}
+# A limit that rises again: R has two rules, and ours is the one that print(survfit) shows
+RISES_AGAIN = {
+    ("aml", "", "log", "0.5", "upper"): (45, 48),
+    ("rising", "", "log", "0.75", "upper"): (9, 10),
+    # few are there at the start
+    ("heart", "transplant", "log-log", "0.75", "lower"): (5, 16),
+}
 
 
-def rises_again(entry: dict, read: str) -> bool:
-    return not entry["reverse"] and (entry["set"], entry["column"], entry["limits"], read) in RISES_AGAIN
+def rises_again(entry: dict, read: str, name: str) -> bool:
+    return not entry["reverse"] and (entry["set"], entry["column"], entry["limits"], read, name) in RISES_AGAIN
 
 
 @pytest.mark.parametrize("entry", GOLDEN["quantiles"], ids=by_name)
@@ -131,7 +137,7 @@ def test_medians_quartiles_and_their_limits_are_those_of_quantile_survfit(entry)
         assert list(found["n"]) == entry["n"]
         assert list(found["events"]) == entry["events"]
         for name in ("median", "lower", "upper"):
-            if name != "upper" or not rises_again(entry, read):
+            if not rises_again(entry, read, name):
                 same(found[name], expected[name], 1e-12)
 
 
@@ -195,6 +201,92 @@ def test_cox_models_are_those_of_coxph_with_efron_ties(entry):
         same(found[name], entry[name], 1e-7)
 
 
+def where_limits(entry: dict) -> str:
+    return " ".join([entry["set"], entry["column"], str(entry.get("limits", entry.get("given", "")))])
+
+
+@pytest.mark.parametrize("entry", GOLDEN["milestones"], ids=where_limits)
+def test_milestones_are_those_of_summary_survfit_and_missing_past_the_last_time(entry):
+    table, column = case_of(entry)
+    found = survival.milestones(
+        table, entry["months"][: entry["group"].count(entry["group"][0])], column, entry["limits"]
+    )
+    for name in ("group", "months", "at_risk"):
+        assert list(found[name]) == entry[name], name
+    same(found["survival"], entry["survival"], 1e-12)
+    for name in ("lower", "upper"):
+        same(found[name], entry[name], 1e-10)
+
+
+@pytest.mark.parametrize("entry", GOLDEN["restricted_mean"], ids=where_limits)
+def test_restricted_means_and_their_differences_are_those_of_survmean(entry):
+    table, column = case_of(entry)
+    horizon = entry["horizon"] if entry["given"] else None
+    found = survival.restricted_mean(table, column, horizon)
+    assert list(found["group"]) == entry["group"]
+    assert set(found["horizon"]) == {entry["horizon"]}
+    for name in ("n", "events"):
+        assert list(found[name]) == entry[name], name
+    for name in ("rmst", "se", "lower", "upper"):
+        same(found[name], entry[name], 1e-10)
+    if column is not None:
+        apart = survival.restricted_mean_difference(table, column, entry["group"][0], horizon)
+        assert list(apart["group"]) == entry["group"][1:]
+        for name, values in entry["apart"].items():
+            same(apart[name], values, 1e-10)
+
+
+@pytest.mark.parametrize("entry", GOLDEN["pairwise"], ids=by_name)
+def test_pairwise_log_rank_tests_are_those_of_survdiff_adjusted_by_holm(entry):
+    found = survival.pairwise_log_rank(*case_of(entry))
+    for name in ("group", "against", "n", "events"):
+        assert list(found[name]) == entry[name], name
+    for name in ("chi_squared", "p", "p_adjusted"):
+        same(found[name], entry[name], 1e-9)
+
+
+@pytest.mark.parametrize("name", GOLDEN["adjusted"])
+def test_holm_is_that_of_p_adjust(name):
+    p = pd.Series(numbers(GOLDEN["adjusted"][name]["p"]), index=range(5, 5 + len(GOLDEN["adjusted"][name]["p"])))
+    found = proportions.holm(p)
+    assert list(found.index) == list(p.index)
+    np.testing.assert_allclose(found, numbers(GOLDEN["adjusted"][name]["holm"]), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "entry", GOLDEN["zph"], ids=lambda entry: f"{entry['set']} {'+'.join(entry['covariates'])} {entry['categorical']}"
+)
+def test_proportional_hazards_are_tested_as_by_cox_zph(entry):
+    table = table_of(entry["set"], entry["categorical"])
+    found = survival.proportional_hazards(table, entry["covariates"])
+    assert list(found["term"]) == entry["term"]
+    assert list(found["df"]) == entry["df"]
+    assert set(found["note"]) == {""}
+    for name in ("chi_squared", "p"):
+        same(found[name], entry[name], 1e-7)
+
+
+def test_patients_split_at_a_time_of_their_own_are_the_rows_of_tmerge_and_its_model():
+    golden = GOLDEN["turned"]
+    rows = survival.split_at(table_of("turning"), "second")
+    assert list(rows.index) == golden["id"]
+    for name in ("entry", "months", "event", "after"):
+        assert list(rows[name]) == golden[name], name
+    found = survival.cox(rows, ["after", "age"])
+    for name in ("coefficient", "se"):
+        same(found[name], golden[name], 1e-7)
+
+
+@pytest.mark.parametrize("entry", GOLDEN["landmark"], ids=by_name)
+def test_a_landmark_keeps_whom_the_subset_of_r_keeps(entry):
+    table, column = case_of(entry)
+    found = survival.landmark(table, entry["landmark"])
+    assert list(found["months"]) == entry["months"]
+    assert list(found["event"]) == entry["event"]
+    assert found.attrs["lost"] == entry["lost"]
+    assert survival.log_rank(found, column).chi_squared == pytest.approx(entry["chi_squared"], rel=1e-9)
+
+
 # ---- facts of the field, by name ----
 
 
@@ -239,6 +331,12 @@ def test_where_all_die_at_once_the_median_is_that_time_without_limits():
     assert math.isnan(row["lower"]) and math.isnan(row["upper"])
 
 
+def test_score_test_of_age_in_lung_is_0_188_where_the_older_approximation_is_0_029():
+    found = survival.proportional_hazards(table_of("lung"), ["age", "sex", "ph.ecog"]).set_index("term")
+    assert round(found.loc["age", "chi_squared"], 3) == 0.188
+    assert round(found.loc["GLOBAL", "p"], 3) == 0.216
+
+
 def test_without_events_the_curve_stays_at_1_and_the_median_is_never_reached():
     table = table_of("quiet")
     assert set(survival.kaplan_meier(table)["survival"]) == {1.0}
@@ -246,20 +344,21 @@ def test_without_events_the_curve_stays_at_1_and_the_median_is_never_reached():
 
 
 @pytest.mark.parametrize(("where", "times"), RISES_AGAIN.items(), ids=lambda value: str(value[0]))
-def test_an_upper_limit_that_rises_again_gives_its_first_time_where_quantile_survfit_gives_a_later_one(where, times):
+def test_a_limit_that_rises_again_gives_its_first_time_where_quantile_survfit_gives_a_later_one(where, times):
     # quantile() hands the limits to approx(), which sorts them: one that rises at the end is read out of order.
     # print(survfit) reads them in order, and shows 27 (18–45) for aml
-    name, column, limits, read = where
+    name, column, limits, read, bound = where
     (entry,) = [
         entry
         for entry in GOLDEN["quantiles"]
         if (entry["set"], entry["column"], entry["limits"], entry["reverse"]) == (name, column, limits, False)
     ]
-    table = table_of(name)
-    curve = survival.kaplan_meier(table)
-    assert curve.loc[curve["upper"] <= float(read), "months"].min() == times[0]
-    assert survival.medians(table, quantile=float(read))["upper"].item() == times[0]
-    assert entry["quantiles"][read]["upper"] == [times[1]]
+    table, column = case_of(entry)
+    curve = survival.kaplan_meier(table, column, limits)
+    curve = curve[curve["group"] == entry["group"][-1]]
+    assert curve.loc[curve[bound] <= float(read), "months"].min() == times[0]
+    assert survival.medians(table, column, limits, quantile=float(read))[bound].iloc[-1] == times[0]
+    assert entry["quantiles"][read][bound][-1] == times[1]
 
 
 # ---- curves and counts on a large table with ties ----
@@ -712,3 +811,233 @@ def test_stacked_comparisons_are_one_table_each_with_their_name_first():
     assert len(curve) == 2 * len(both["OS"].curve)
     text = survival.sentences(both)
     assert text.startswith("**OS.** Median OS, months") and " **PFS.** Median PFS, months" in text
+
+
+# ---- milestones and restricted means at the edges ----
+
+
+def test_milestones_before_the_first_and_after_the_last_time():
+    found = survival.milestones(small([2, 4, 4], [1, 1, 1]), (0, 1, 4, 5))
+    assert list(found["at_risk"]) == [3, 3, 2, 0]
+    same(found["survival"], [1, 1, 0, None])
+    same(found["lower"], [1, 1, None, None])
+
+
+def test_an_empty_group_has_its_rows_and_no_figures():
+    table = small([1, 2, 30], [1, 0, 1], group=pd.Categorical(["a", "a", "b"], ["none", "a", "b"]))
+    found = survival.milestones(table, (1, 12), "group")
+    assert list(found["group"]) == ["none", "none", "a", "a", "b", "b"]
+    assert list(found["at_risk"]) == [0, 0, 2, 0, 1, 1]
+    assert found.loc[:1, ["survival", "lower", "upper"]].isna().all(axis=None)
+    means = survival.restricted_mean(table, "group").set_index("group")
+    assert set(means["horizon"]) == {2.0}, "the smallest of the largest times, not that of nobody"
+    assert means.loc["none", "n"] == 0 and math.isnan(means.loc["none", "rmst"])
+    same(means.loc[["a", "b"], "rmst"], [1.5, 2])
+    assert survival.restricted_mean_difference(table, "group", "none")["p"].isna().all()
+
+
+def test_nobody_at_all_has_no_restricted_mean():
+    table = small([], [], group=pd.Categorical([], ["a"]))
+    assert survival.restricted_mean(table, "group")[["horizon", "rmst", "se"]].isna().all(axis=None)
+    assert survival.milestones(table)["survival"].isna().all()
+
+
+def test_without_events_the_restricted_mean_is_the_horizon_without_error():
+    row = survival.restricted_mean(table_of("quiet")).iloc[0]
+    assert list(row[["horizon", "rmst", "se", "lower", "upper"]]) == [9, 9, 0, 9, 9]
+    apart = survival.restricted_mean_difference(table_of("quiet"), "group", "a").iloc[0]
+    assert (apart["horizon"], apart["difference"]) == (3, 0) and math.isnan(apart["p"])
+
+
+def test_before_the_first_event_the_restricted_mean_is_the_horizon():
+    row = survival.restricted_mean(table_of("lung"), horizon=3).iloc[0]
+    assert (row["rmst"], row["se"]) == (3, 0)
+
+
+@pytest.mark.parametrize("months", [[0, 0, 0], [0, 0, 5]])
+def test_deaths_at_0_take_no_time(months):
+    row = survival.restricted_mean(small(months, [1, 1, 1])).iloc[0]
+    same(row["rmst"], sum(months) / 3)
+    same(survival.milestones(small(months, [1, 1, 1]), [0])["survival"], 1 - months.count(0) / 3)
+
+
+def test_a_horizon_before_0_and_a_reference_that_is_no_group_are_refused():
+    with pytest.raises(ValueError, match="from 0 on"):
+        survival.restricted_mean(table_of("aml"), "x", -1)
+    with pytest.raises(ValueError, match="one of Maintained, Nonmaintained, not 'other'"):
+        survival.restricted_mean_difference(table_of("aml"), "x", "other")
+
+
+def test_the_other_reference_turns_the_difference_around():
+    one, other = (
+        survival.restricted_mean_difference(table_of("aml"), "x", name).iloc[0]
+        for name in ("Maintained", "Nonmaintained")
+    )
+    same([one["difference"], one["lower"], one["p"]], [-other["difference"], -other["upper"], other["p"]], 1e-12)
+
+
+def test_describe_puts_medians_milestones_and_restricted_means_side_by_side():
+    table = table_of("aml")
+    found = survival.describe(table, "x", (12, 24.5))
+    assert list(found["group"]) == ["Maintained", "Nonmaintained"]
+    assert list(found["median_months"]) == [31, 23]
+    at = survival.milestones(table, (12, 24.5), "x")
+    same(found["survival_12"], at.loc[at["months"] == 12, "survival"])
+    same(found["survival_24.5_lower"], at.loc[at["months"] == 24.5, "lower"])
+    assert list(found["at_risk_12"]) == [10, 8]
+    means = survival.restricted_mean(table, "x")
+    same(found[["horizon", "rmst", "rmst_lower", "rmst_upper"]], means[["horizon", "rmst", "lower", "upper"]])
+
+
+def test_describe_of_one_group_and_of_all_patients():
+    assert list(survival.describe(small([1, 30], [1, 0], group=["a", "a"]), "group")["group"]) == ["a"]
+    assert list(survival.describe(small([1, 30], [1, 0]))["group"]) == ["all"]
+
+
+# ---- pairs of groups ----
+
+
+def test_a_pair_without_events_is_not_tested_and_does_not_count_as_a_test():
+    table = small([1, 2, 3, 4, 5, 6, 7], [1, 0, 1, 0, 0, 0, 0], group=pd.Categorical(list("aabbccd"), list("eabcd")))
+    found = survival.pairwise_log_rank(table, "group").set_index(["group", "against"])
+    assert len(found) == 6, "nobody is in e"
+    assert found.loc[("c", "d"), ["chi_squared", "p", "p_adjusted"]].isna().all()
+    assert found["p_adjusted"].notna().sum() == found["p"].notna().sum() == 5
+    assert found["p_adjusted"].min() == pytest.approx(min(5 * found["p"].min(), 1))
+
+
+def test_one_group_has_no_pairs():
+    assert survival.pairwise_log_rank(small([1, 2], [1, 1], group=["a", "a"]), "group").empty
+
+
+# ---- proportional hazards ----
+
+
+def test_proportional_hazards_do_not_hang_on_the_reference_or_the_unit():
+    table = table_of("veteran", ["celltype"])
+    one = survival.proportional_hazards(table, ["celltype", "karno"])
+    other = survival.proportional_hazards(
+        table.assign(karno=table["karno"] * 1e6 + 1e9), ["celltype", "karno"], {"celltype": "squamous"}
+    )
+    same(one["chi_squared"], other["chi_squared"], 1e-6)
+
+
+def test_proportional_hazards_of_what_is_not_estimable_say_so():
+    silent = survival.proportional_hazards(table_of("silent"), ["group", "dose"]).set_index("term")
+    assert list(silent["df"]) == [1, 1, 2] and silent["p"].notna().all()
+    assert silent.loc["group", "note"] == "group: c vs a not estimable: a level has no event"
+    same(
+        silent["chi_squared"],
+        survival.proportional_hazards(table_of("silent").query("group != 'c'"), ["group", "dose"])["chi_squared"],
+    )
+    for table in (table_of("quiet"), small([1, 2, 3, 4, 5, 6], [1] * 6, group=list("aaabbb"))):
+        found = survival.proportional_hazards(table, ["group"])
+        assert found["p"].isna().all() and found["note"].str.contains("not estimable").all()
+
+
+@pytest.mark.parametrize("entry", [None, 0.5])
+def test_proportional_hazards_with_all_events_at_one_time_are_not_testable(entry):
+    table = small([5, 5, 5, 5, 6, 7], [1, 1, 1, 1, 0, 0], group=list("aababb"), dose=[3, 1, 4, 1, 5, 9])
+    table = table if entry is None else table.assign(entry=entry)
+    assert survival.cox(table, ["group", "dose"])["hr"].notna().any()
+    found = survival.proportional_hazards(table, ["group"])
+    assert found["p"].isna().all() and set(found["note"]) == {"not estimable: events at too few times"}
+
+
+# ---- delayed entry ----
+
+
+def test_entry_at_0_for_everyone_changes_nothing():
+    for name, covariates in (("lung", ["age", "sex", "ph.ecog"]), ("ties", ["group", "dose"])):
+        table = table_of(name)
+        there = table.assign(entry=0.0)
+        same(
+            survival.kaplan_meier(there).drop(columns="group"),
+            survival.kaplan_meier(table).drop(columns="group"),
+            1e-12,
+        )
+        for of in (survival.medians, survival.restricted_mean, survival.milestones, survival.follow_up):
+            same(of(there).drop(columns="group"), of(table).drop(columns="group"), 1e-12)
+        pd.testing.assert_frame_equal(
+            survival.numbers_at_risk(there, [0, 1, 100]), survival.numbers_at_risk(table, [0, 1, 100])
+        )
+        one, other = survival.cox(there, covariates), survival.cox(table, covariates)
+        same(one[["coefficient", "se", "p"]], other[["coefficient", "se", "p"]], 1e-9)
+
+
+def test_nobody_is_at_risk_before_they_enter_or_at_it():
+    table = table_of("late")
+    found = survival.numbers_at_risk(table, [0, 2, 2.5, 3, 3.5, 5.5], "group")
+    assert list(found.loc["a"]) == [0, 0, 2, 2, 3, 0]
+    assert list(found.loc["b"]) == [4, 4, 3, 3, 3, 3]
+
+
+def test_who_has_no_time_under_observation_is_left_out_and_counted():
+    table = table_of("late")
+    assert survival.medians(table)["n"].item() == 16
+    assert survival.cox(table, ["dose"]).attrs["dropped"] == 2
+
+
+def test_log_rank_of_delayed_entry_is_refused_as_by_survdiff():
+    for test in (survival.log_rank, survival.pairwise_log_rank, survival.compare):
+        with pytest.raises(ValueError, match="delayed entry"):
+            test(table_of("late"), "group")
+
+
+def test_models_of_delayed_entry_that_have_no_maximum_say_so():
+    apart = small([1, 2, 3, 4, 5, 6], [1] * 6, group=list("aaabbb"), entry=0.0)
+    twice = table_of("heart").assign(again=lambda each: each["age"])
+    for table, covariates in ((apart, ["group"]), (twice, ["age", "again"])):
+        found = survival.cox(table, covariates)
+        assert found["hr"].isna().all() and found["note"].str.startswith("not estimable").all()
+
+
+def test_a_landmark_of_delayed_entry_keeps_who_is_there_at_it():
+    found = survival.landmark(small([3, 8, 9, 5], [1, 1, 0, 1], entry=[0, 1, 6, 5]), 5)
+    assert list(found["months"]) == [3, 0] and "entry" not in found
+    assert (found.attrs["lost"], found.attrs["late"]) == (1, 1)
+
+
+def test_a_landmark_keeps_the_table_and_who_dies_at_it():
+    table = small([3, 5, 8], [1, 1, 0], group=list("abb"))
+    table.attrs["dropped"] = 4
+    found = survival.landmark(table, 5)
+    assert list(found["months"]) == [0, 3] and list(found["group"]) == ["b", "b"]
+    assert found.attrs == {"dropped": 4, "lost": 1, "late": 0} and table.attrs == {"dropped": 4}
+    assert survival.landmark(table, 9).empty
+
+
+def test_split_rows_keep_an_entry_of_their_own_and_the_names_of_patients():
+    table = small([9, 8], [1, 0], entry=[2, 4], turn=[5.0, 3.0]).set_axis(["p", "q"])
+    rows = survival.split_at(table, "turn", "treated")
+    assert list(rows.index) == ["p", "p", "q"]
+    assert rows[["entry", "months"]].to_numpy().tolist() == [[2, 5], [5, 9], [4, 8]]
+    assert list(rows["event"]) == [False, True, False] and list(rows["treated"]) == [False, True, True]
+
+
+def test_events_per_variable_count_every_column_of_the_model():
+    fitted = survival.cox(table_of("lung", ["ph.ecog"]), ["ph.ecog", "age"])
+    assert survival.events_per_variable(fitted) == 164 / 4
+    assert math.isnan(survival.events_per_variable(survival.cox(table_of("lung"), [])))
+
+
+def test_60000_patients_take_seconds(many):
+    draw = np.random.default_rng(1)
+    table = many.assign(age=draw.normal(60, 10, len(many)), months=many["months"] + draw.random(len(many)))
+    late = table.assign(entry=table["months"] * draw.random(len(many)))
+    turning = table.assign(second=draw.exponential(60, len(many)))
+    jobs = {
+        "describe": lambda: survival.describe(table, "group"),
+        "difference": lambda: survival.restricted_mean_difference(table, "group", "a"),
+        "pairs": lambda: survival.pairwise_log_rank(many, "group"),
+        "hazards": lambda: survival.proportional_hazards(many.assign(age=table["age"]), ["group", "age"]),
+        "late": lambda: survival.cox(late, ["group", "age"]),
+        "late curve": lambda: survival.kaplan_meier(late, "group"),
+        "late hazards": lambda: survival.proportional_hazards(late, ["group", "age"]),
+        "turning": lambda: survival.cox(survival.split_at(turning, "second"), ["after", "age"]),
+        "landmark": lambda: survival.medians(survival.landmark(table, 12), "group"),
+    }
+    for name, job in jobs.items():
+        began = time.process_time()
+        job()
+        assert time.process_time() - began < 5, name

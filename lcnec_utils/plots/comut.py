@@ -2,7 +2,9 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.textpath import TextPath
 
 from lcnec_utils.plots import palette
 
@@ -12,6 +14,47 @@ def column_order(hit: pd.DataFrame, groups: pd.Series) -> list[str]:
     rank = groups.cat.codes.reindex(hit.index).rename("_group")
     keys = (~hit.fillna(False).astype(bool)).assign(_group=rank, _name=hit.index)
     return list(keys.sort_values(["_group", *hit.columns, "_name"]).index)
+
+
+def _widths(heads: list[str], size: float = 6.5) -> list[float]:
+    """The width of each head's longest line in points, with what hinting on a screen may add."""
+    return [
+        1.04 * max(TextPath((0, 0), line, size=size).get_extents().width for line in head.split("\n")) for head in heads
+    ]
+
+
+def _spread(centres: list[float], widths: list[float], gap: float = 4) -> list[float]:
+    """Centres as near to the given ones as lets boxes of these widths stand side by side, in the same order."""
+    needed = [0.0]  # from the first centre to each
+    for first, second in zip(widths, widths[1:], strict=False):
+        needed.append(needed[-1] + (first + second) / 2 + gap)
+    # in terms of centre less what is needed the order must not fall: the least squares of that are pooled means
+    blocks: list[list[float]] = []
+    for centre, before in zip(centres, needed, strict=True):
+        blocks.append([centre - before])
+        while len(blocks) > 1 and np.mean(blocks[-2]) > np.mean(blocks[-1]):
+            last = blocks.pop()
+            blocks[-1] += last
+    starts = [float(np.mean(block)) for block in blocks for _ in block]
+    return [start + before for start, before in zip(starts, needed, strict=True)]
+
+
+def _place_heads(figure: Figure, heads: list[str]) -> None:
+    """Move each group's head, drawn over its own columns, to where no two of them overlap; a line leads to a moved."""
+    texts = [text for ax in figure.axes for text in ax.texts if text.get_text() in heads]
+    texts.sort(key=lambda text: text.axes.get_position().x0)
+    wide = 72 * figure.get_figwidth()
+    boxes = [text.axes.get_position() for text in texts]
+    centres = [wide * (box.x0 + box.x1) / 2 for box in boxes]
+    placed = _spread(centres, _widths([text.get_text() for text in texts]))
+    for text, box, centre, place in zip(texts, boxes, centres, placed, strict=True):
+        text.set(x=0.5 + (place - centre) / (wide * box.width), clip_on=False)
+        if abs(place - centre) > wide * box.width / 2:
+            text.axes.annotate(
+                "", (0.5, 0), (text.get_position()[0], text.get_position()[1]), xycoords="axes fraction",
+                textcoords="axes fraction", annotation_clip=False,
+                arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": palette.FAINT, "shrinkA": 0, "shrinkB": 0},
+            )  # fmt: skip
 
 
 def comut(
@@ -82,13 +125,18 @@ def comut(
     )
     board.group_cols(groups.reindex(order).astype(str), order=names, spacing=0.008)
     counts = groups.reindex(order).value_counts()
-    board.add_top(
-        mp.Chunk(
-            [f"{name}\nn = {counts[name]}" for name in names], [palette.colors(names)[name] for name in names],
-            props={"color": "white", "fontsize": 6.5}, padding=3,
-        ),
-        pad=0.03,
-    )  # fmt: skip
+    heads = [f"{name}\nn = {counts[name]}" for name in names]
+    fills = [palette.colors(names)[name] for name in names]
+    # the heads stand on their groups' colour where each has the room, and above the colours where one has not
+    room = [72 * width * counts[name] / n * (1 - 0.008 * (len(names) - 1)) - 3 for name in names]
+    inside = all(needs <= has for needs, has in zip(_widths(heads), room, strict=True))
+    if inside:
+        light = [np.dot(to_rgb(fill), (0.299, 0.587, 0.114)) > 0.7 for fill in fills]
+        props = [{"color": palette.INK if each else "white", "fontsize": 6.5} for each in light]
+        board.add_top(mp.Chunk(heads, fills, props=props, padding=3), pad=0.03)
+    else:
+        board.add_top(mp.Chunk([""] * len(names), fills), size=0.07, pad=0.03)
+        board.add_top(mp.Chunk(heads, props={"color": palette.INK, "fontsize": 6.5}, padding=3), pad=0.02)
     if bars is not None:
         board.add_top(
             mp.Numbers(bars.reindex(order).fillna(0).to_numpy(), color="#5D6D7E", label=bars_label, show_value=False,
@@ -121,4 +169,6 @@ def comut(
     if title:
         board.add_title(top=title, fontsize=8, fontweight="bold", align="left", pad=0.08)
     board.render()
+    if not inside:
+        _place_heads(board.figure, heads)
     return board.figure

@@ -68,18 +68,45 @@ sets <- list(
   rising = data.frame(
     time = c(1, 1, 2, 3, 3, 3, 4, 4, 4, 4, 4, 5, 5, 5, 7, 8, 9, 9, 9, 10, 10),
     event = c(1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 1, 1, 1, 0, 1, 0)
+  ),
+  veteran = example(veteran, "time", veteran$status, c("trt", "celltype", "karno", "age", "prior")),
+  # under observation from entry on
+  heart = cbind(
+    example(heart, "stop", heart$event, c("age", "year", "surgery")), entry = heart$start,
+    transplant = as.integer(as.character(heart$transplant))
+  ),
+  # nobody of a is there at the start, all of them at risk at 5 die and others come later; entries at times of events,
+  # one without a time under observation and one whose entry is unknown
+  late = data.frame(
+    entry = c(2, 2, 3, 3, 6, 6, 7, 9, 1, NA, 0, 0, 0, 4, 4, 0, 5, 8),
+    time = c(3, 4, 4, 5, 8, 9, 9, 10, 1, 5, 2, 4, 4, 5, 8, 8, 9, 10),
+    event = c(1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0, 1, 0),
+    group = rep(c("a", "b"), c(10, 8)), dose = c(3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3)
+  ),
+  # a second line, at a month of each one's own: never, at the start, between, at the end and after it
+  turning = data.frame(
+    time = c(5, 8, 12, 3, 9, 14, 7, 10, 6, 15, 11, 4, 13, 2, 16, 8),
+    event = c(1, 1, 0, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 1, 1),
+    second = c(NA, 3, 4, NA, 9, 6, 0, 5, 2, NA, 20, NA, 8, 1, 5, NA),
+    age = c(60, 71, 55, 66, 48, 59, 62, 70, 68, 52, 57, 63, 49, 75, 50, 61)
   )
 )
 
 at <- list(
   lung = c(0, 5, 11, 180, 310, 365, 730, 1022, 1100), aml = c(0, 9, 13, 13.5, 161, 200),
   ovarian = c(0, 59, 365, 1227, 1300), half = 0:7, half_to_the_end = 0:5, ties = c(0, 1, 1.5, 2, 3, 4, 5),
-  together = c(0, 5, 6), quiet = 0:10, start = 0:9, early = 0:12, silent = 0:13, rising = 0:11
+  together = c(0, 5, 6), quiet = 0:10, start = 0:9, early = 0:12, silent = 0:13, rising = 0:11,
+  # with delayed entry summary() shows the number at its next time, ours those at the time: the same at times of
+  # every group
+  heart = c(5, 16, 17, 58, 340, 1801), late = c(4, 5, 8, 9, 10, 11)
 )
 
 # Curves
 
-surv <- function(data) Surv(data$time, data$event)
+# Surv warns of who has no time under observation, and leaves them out
+surv <- function(data) {
+  if (is.null(data$entry)) Surv(data$time, data$event) else suppressWarnings(Surv(data$entry, data$time, data$event))
+}
 
 fitted <- function(data, group, ...) {
   data$y <- surv(data)
@@ -91,6 +118,8 @@ fitted <- function(data, group, ...) {
 
 names_of <- function(fit) if (is.null(fit$strata)) "all" else sub("^by=", "", names(fit$strata))
 rows_of <- function(fit) if (is.null(fit$strata)) length(fit$time) else fit$strata
+
+ends_of <- function(fit) tapply(fit$time, rep(seq_along(rows_of(fit)), rows_of(fit)), max)
 
 curve <- function(set, group) {
   data <- sets[[set]]
@@ -139,8 +168,46 @@ cases <- list(
   c("ovarian", "rx"), c("half", ""), c("half_to_the_end", ""), c("ties", ""), c("ties", "group"),
   c("together", ""), c("together", "group"),
   c("quiet", ""), c("quiet", "group"), c("start", ""), c("start", "group"), c("early", "group"), c("silent", "group"),
-  c("rising", "")
+  c("rising", ""), c("heart", ""), c("heart", "transplant"), c("late", ""), c("late", "group")
 )
+
+# What extend = FALSE would leave out, past a group's last time, is missing
+milestones <- function(set, group, type = "log") {
+  data <- sets[[set]]
+  fit <- fitted(data, group, conf.type = type)
+  times <- at[[set]]
+  found <- summary(fit, times = times, extend = TRUE)
+  ends <- ends_of(fit)
+  past <- rep(times, length(ends)) > rep(ends, each = length(times))
+  values <- lapply(found[c("surv", "lower", "upper")], function(x) ifelse(past, NA, x))
+  list(
+    set = scalar(set), column = scalar(group), limits = scalar(type), group = rep(names_of(fit), each = length(times)),
+    months = rep(times, length(ends)), at_risk = found$n.risk, survival = values$surv, lower = values$lower,
+    upper = values$upper
+  )
+}
+
+# horizon 0: the smallest of the groups' largest times
+restricted_mean <- function(set, group, horizon = 0) {
+  fit <- fitted(sets[[set]], group)
+  # R refuses a horizon before the first time
+  end <- if (horizon) max(horizon, min(fit$time)) else min(ends_of(fit))
+  found <- summary(fit, rmean = end)$table
+  if (!is.matrix(found)) found <- t(found)
+  mean <- unname(found[, "rmean"])
+  se <- unname(found[, "se(rmean)"])
+  apart <- mean[-1] - mean[1]
+  wide <- sqrt(se[-1]^2 + se[1]^2)
+  list(
+    set = scalar(set), column = scalar(group), given = scalar(horizon), horizon = scalar(end), group = names_of(fit),
+    n = unname(found[, "records"]), events = unname(found[, "events"]), rmst = mean, se = se,
+    lower = mean - qnorm(0.975) * se, upper = mean + qnorm(0.975) * se,
+    apart = list(
+      difference = apart, se = wide, lower = apart - qnorm(0.975) * wide, upper = apart + qnorm(0.975) * wide,
+      p = 2 * pnorm(-abs(apart / wide))
+    )
+  )
+}
 
 # Tests and models
 
@@ -153,16 +220,64 @@ log_rank <- function(set, group) {
   )
 }
 
-# categorical: the columns that our side gets as text; without: a level left out of the group column
-cox <- function(set, covariates, categorical = character(), without = "") {
+pairwise <- function(set, group) {
   data <- sets[[set]]
-  if (without != "") data <- data[data$group != without, ]
+  pairs <- combn(sort(unique(as.character(data[[group]]))), 2)
+  found <- apply(pairs, 2, function(pair) {
+    two <- data[data[[group]] %in% pair, ]
+    test <- survdiff(surv(two) ~ two[[group]])
+    c(nrow(two[!is.na(two[[group]]), ]), sum(two$event), test$chisq, test$pvalue)
+  })
+  list(
+    set = scalar(set), column = scalar(group), group = as.character(pairs[1, ]), against = as.character(pairs[2, ]),
+    n = found[1, ], events = found[2, ], chi_squared = found[3, ], p = found[4, ], p_adjusted = p.adjust(found[4, ])
+  )
+}
+
+# categorical: the columns that our side gets as text
+modelled <- function(data, covariates, categorical) {
   data$y <- surv(data)
   terms <- ifelse(covariates %in% categorical, sprintf("factor(`%s`)", covariates), sprintf("`%s`", covariates))
   # tighter than R's default, so that the last printed digit does not hang on where the iteration stopped
   control <- coxph.control(eps = 1e-11, iter.max = 50)
-  formula <- as.formula(paste("y ~", paste(terms, collapse = " + ")))
-  fit <- summary(coxph(formula, data, ties = "efron", control = control))
+  coxph(as.formula(paste("y ~", paste(terms, collapse = " + "))), data, ties = "efron", control = control)
+}
+
+zph <- function(set, covariates, categorical = character()) {
+  found <- cox.zph(modelled(sets[[set]], covariates, categorical))$table
+  list(
+    set = scalar(set), covariates = covariates, categorical = as.character(categorical),
+    term = c(covariates, "GLOBAL"), chi_squared = unname(found[, "chisq"]), df = unname(found[, "df"]),
+    p = unname(found[, "p"])
+  )
+}
+
+# tmerge wants a time after 0 for everyone and an id
+turned <- function(data, id = seq_len(nrow(data))) {
+  base <- tmerge(data.frame(id = id, age = data$age), data.frame(id = id, data), id = id, died = event(time, event))
+  rows <- tmerge(base, data.frame(id = id, second = data$second), id = id, after = tdc(second))
+  fit <- summary(coxph(Surv(tstart, tstop, died) ~ after + age, rows, control = coxph.control(eps = 1e-11)))
+  list(
+    id = rows$id - 1, entry = rows$tstart, months = rows$tstop, event = rows$died, after = rows$after,
+    coefficient = unname(fit$coefficients[, "coef"]), se = unname(fit$coefficients[, "se(coef)"])
+  )
+}
+
+landmark <- function(set, group, months) {
+  left <- subset(sets[[set]], time >= months)
+  left$time <- left$time - months
+  test <- survdiff(surv(left) ~ left[[group]])
+  list(
+    set = scalar(set), column = scalar(group), landmark = scalar(months), lost = scalar(nrow(sets[[set]]) - nrow(left)),
+    months = left$time, event = left$event, chi_squared = scalar(test$chisq)
+  )
+}
+
+# without: a level left out of the group column
+cox <- function(set, covariates, categorical = character(), without = "") {
+  data <- sets[[set]]
+  if (without != "") data <- data[data$group != without, ]
+  fit <- summary(modelled(data, covariates, categorical))
   list(
     set = scalar(set), covariates = covariates, categorical = as.character(categorical), without = scalar(without),
     n = scalar(fit$n), events = scalar(fit$nevent), terms = gsub("`", "", rownames(fit$coefficients)),
@@ -206,7 +321,7 @@ tested <- sapply(tables, function(x) {
 
 grouped <- Filter(function(case) case[2] != "", cases)
 # R stops where all die at once, and has no test where nobody dies
-testable <- Filter(function(case) !case[1] %in% c("together", "quiet"), grouped)
+testable <- Filter(function(case) !case[1] %in% c("together", "quiet", "heart", "late"), grouped)
 over <- function(cases, f, ...) lapply(cases, function(case) f(case[1], case[2], ...))
 
 cat(json(list(
@@ -225,10 +340,29 @@ cat(json(list(
     cox("aml", "x", "x"), cox("ovarian", c("rx", "age")), cox("ovarian", c("rx", "age"), "rx"),
     cox("ties", "dose"), cox("ties", "group", "group"), cox("ties", c("group", "dose"), "group"),
     cox("start", "group", "group"),
-    cox("silent", "group", "group", without = "c"), cox("silent", c("group", "dose"), "group", without = "c")
+    cox("silent", "group", "group", without = "c"), cox("silent", c("group", "dose"), "group", without = "c"),
+    cox("heart", c("age", "year", "surgery", "transplant")), cox("heart", "transplant", "transplant"),
+    cox("late", c("group", "dose"), "group"), cox("late", "dose")
   ),
+  milestones = c(over(cases, milestones), over(cases, milestones, "log-log"), over(cases, milestones, "plain")),
+  restricted_mean = c(
+    over(cases, restricted_mean), over(cases, restricted_mean, 4), over(cases, restricted_mean, 180),
+    over(cases, restricted_mean, 2000)
+  ),
+  pairwise = list(pairwise("lung", "sex"), pairwise("ties", "group"), pairwise("silent", "group"),
+    pairwise("veteran", "celltype")),
+  zph = list(
+    zph("lung", c("age", "sex", "ph.ecog")), zph("lung", c("age", "sex", "ph.ecog"), "ph.ecog"), zph("lung", "age"),
+    zph("ovarian", c("rx", "age")), zph("ovarian", "rx", "rx"),
+    zph("veteran", c("trt", "celltype", "karno", "age", "prior"), c("trt", "celltype")), zph("veteran", "karno"),
+    zph("veteran", c("celltype", "karno"), "celltype"), zph("ties", c("group", "dose"), "group"),
+    zph("heart", c("age", "year", "surgery", "transplant")),
+    zph("late", c("group", "dose"), "group")
+  ),
+  turned = turned(sets$turning),
+  landmark = list(landmark("lung", "sex", 180), landmark("aml", "x", 13), landmark("ties", "group", 2)),
   intervals = intervals,
-  adjusted = lapply(p_values, function(p) list(p = p, adjusted = p.adjust(p, "BH"))),
+  adjusted = lapply(p_values, function(p) list(p = p, adjusted = p.adjust(p, "BH"), holm = p.adjust(p, "holm"))),
   tables = list(
     k_1 = sapply(tables, `[`, 1), n_1 = sapply(tables, `[`, 2),
     k_2 = sapply(tables, `[`, 3), n_2 = sapply(tables, `[`, 4),
