@@ -134,6 +134,10 @@ class Panel:
         self.page._save(self.id, figure, table, more)
         self.saved = True
         self.page._show(self.id, figure, says)
+        if "described" in more:  # each group's milestones and restricted mean belong to the reading of its curve
+            from IPython.display import display
+
+            display(more["described"].set_index("group").round(2).T)
 
 
 class Page:

@@ -358,7 +358,8 @@ def _design(
             list(column.cat.categories) if isinstance(column.dtype, pd.CategoricalDtype) else sorted(column.unique())
         )
         levels = [level for level in levels if (column == level).any()]
-        against = reference.get(name, levels[0] if levels else None)
+        # a reference that nobody here has would leave one column too many
+        against = reference.get(name) if reference.get(name) in levels else next(iter(levels), None)
         for level in levels:
             if level != against:
                 key = f"{name}: {level} vs {against}"

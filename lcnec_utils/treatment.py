@@ -104,10 +104,11 @@ def evidence_sentences(found: dict[str, pd.DataFrame], significance: float) -> s
     if "adjusted" not in found:
         return ""
     models = found["adjusted"]
-    rows = models[models["model"] == ("complete cases" if "complete cases" in set(models["model"]) else "unadjusted")]
-    rows = rows[rows["term"].str.startswith("regimen: ") & rows["hr"].notna()]
+    rows = models[models["term"].str.startswith("regimen: ") & models["hr"].notna()]
     if rows.empty:
         return "No hazard ratio is estimable."
+    order = ("complete cases", "not recorded as a category", "unadjusted")
+    rows = rows[rows["model"] == next(name for name in order if (rows["model"] == name).any())]
     ratios = "; ".join(
         f"{row.term.removeprefix('regimen: ')} {formats.hazard_ratio(row.hr, row.lower, row.upper)}, "
         f"{formats.p_value(row.p)}" for row in rows.itertuples()
@@ -184,7 +185,7 @@ def toxicity(cohort: Cohort) -> pd.DataFrame:
     table = table.mask(grade.isna())
     try:
         stopped = cohort.column("STOPPED_FOR_TOXICITY", "stops for toxicity")
-        table["treatment stopped"] = (stopped == "YES").astype("boolean").mask(stopped.isna())
+        table["treatment stopped"] = (stopped.str.upper() == "YES").astype("boolean").mask(stopped.isna())
     except MissingData:
         pass
     return table
@@ -199,8 +200,11 @@ def event_categories(cohort: Cohort) -> pd.DataFrame:
     groups = regimen(cohort)
     groups = groups[worst_grade(cohort).reindex(groups.index).notna()]
     events = cohort.timeline("toxicity")
-    events = events.assign(GRADE=pd.to_numeric(events["GRADE"]))
-    worst = events.groupby(["TOXICITY_TYPE", "PATIENT_ID"])["GRADE"].max()
+    lacking = [name for name in ("TOXICITY_TYPE", "GRADE") if name not in events]
+    if lacking:
+        raise MissingData(f"the toxicity timeline of {cohort.name} has no {' and no '.join(lacking)}")
+    events = events.assign(GRADE=pd.to_numeric(events["GRADE"], errors="coerce"))
+    worst = events[events["TOXICITY_TYPE"] != ""].groupby(["TOXICITY_TYPE", "PATIENT_ID"])["GRADE"].max()
     overall = worst_grade(cohort)
     kinds = {"Any event": overall[overall > 0], **{name: worst[name] for name in worst.index.unique(level=0)}}
     rows = []
@@ -242,7 +246,7 @@ def baseline(cohort: Cohort, groups: pd.Series) -> pd.DataFrame:
             rows.append({"characteristic": label, "level": "median (range)", **cells, **test})
         else:
             crossed = pd.crosstab(values, groups)
-            p = stats.chi2_contingency(crossed)[1] if min(crossed.shape) > 1 else np.nan
+            p = stats.chi2_contingency(crossed, correction=False)[1] if min(crossed.shape) > 1 else np.nan
             for place, level in enumerate(sorted(values.dropna().unique())):
                 cells = {}
                 for name, ids in members.items():
@@ -285,7 +289,8 @@ def baseline_differences(cohort: Cohort) -> list[Finding]:
 
 def genotyped(cohort: Cohort) -> pd.Series:
     """Whether each patient's genomic subtype is known."""
-    return genomics.by_patient(cohort, genomics.genomic_subtype(cohort)) != genomics.UNKNOWN
+    subtype = genomics.by_patient(cohort, genomics.genomic_subtype(cohort)).reindex(cohort.patients.index)
+    return subtype.notna() & (subtype != genomics.UNKNOWN)
 
 
 def with_transcriptome(cohort: Cohort) -> pd.Index:
@@ -307,7 +312,7 @@ def flow(cohort: Cohort, root: str) -> pd.DataFrame:
                      "left": of - count, "why": why})  # fmt: skip
 
     try:
-        known = int(genotyped(cohort).reindex(cohort.patients.index).fillna(False).astype(bool).sum())
+        known = int(genotyped(cohort).sum())
         add("genotype", "", "genomic subtype known", known, n, "a defining gene not sequenced")
     except MissingData:
         pass
@@ -347,7 +352,10 @@ def who(cohort: Cohort, number: str) -> dict[str, list[Finding]]:
     found |= {f"n.{number}_outcome{end}": [of_count(len(treated))] for end in ("", ".methods")}
     if "INSTITUTION" in patients:
         found[f"n.institutions.{number}"] = [of_count(patients["INSTITUTION"].nunique())]
-    followed = cohort.survival("OS")
+    try:
+        followed = cohort.survival("OS")
+    except MissingData:
+        return found
     row = next(survival.follow_up(followed, limits="log-log").itertuples())
     return found | {f"follow_up.{number}": [of_median(row)]}
 
@@ -437,7 +445,10 @@ def sensitivity(cohort: Cohort, day: str, day_of_regimens: str) -> dict[str, pd.
         parts["Second line, from the second"] = later[later.index.isin(chemotherapy.index)].dropna(subset=["group"])
     except MissingData:
         pass
-    return {name: part for name, part in parts.items() if part["group"].notna().any()}
+    filled = {name: part for name, part in parts.items() if part["group"].notna().any()}
+    if not filled:
+        raise MissingData(f"{cohort.name} has nobody to compare by start of treatment or by second line")
+    return filled
 
 
 def zero_of(part: str, cohort: Cohort) -> str:
@@ -448,22 +459,27 @@ def zero_of(part: str, cohort: Cohort) -> str:
 def sensitivity_findings(parts: dict[str, pd.DataFrame]) -> dict[str, list[Finding]]:
     """Numbers and comparisons of `sensitivity` by the tail of a claim's id."""
     found = {}
-    ids = ["chemo_by_year", "regimen_after_march2019", "second_line"]
-    counts = [
-        {"before": "chemo_before2019", "from": "chemo_from2019"},
-        {"chemotherapy": "chemo_from_march2019", "immunotherapy": "io_from_march2019",
-         REFERENCE: "chemoio_from_march2019"},
-        {"second line without": "second_line_non_ici", "second line with": "second_line_ici"},
-    ]  # fmt: skip
-    for id, tails, (_, part) in zip(ids, counts, parts.items(), strict=False):
+    kinds = {
+        "Chemotherapy": ("chemo_by_year", {"before": "chemo_before2019", "from": "chemo_from2019"}),
+        "Regimens": ("regimen_after_march2019", {
+            "chemotherapy": "chemo_from_march2019", "immunotherapy": "io_from_march2019",
+            REFERENCE: "chemoio_from_march2019"}),
+        "Second line, from the first": ("second_line", {
+            "second line without": "second_line_non_ici", "second line with": "second_line_ici"}),
+    }  # fmt: skip
+    # by name, for a part that the cohort cannot fill is left out
+    for start, (id, tails) in kinds.items():
+        part = next((part for name, part in parts.items() if name.startswith(start)), None)
+        if part is None:
+            continue
         found[id] = survival.pairs(part.assign(group=part["group"].cat.remove_unused_categories()), "group")
         sizes = part["group"].astype(str).value_counts()
-        for start, tail in tails.items():
+        for first, tail in tails.items():
             found[f"n.{tail}"] = [
-                of_count(sum(n for name, n in sizes.items() if name.startswith(f"{start} ") or name == start))
+                of_count(sum(n for name, n in sizes.items() if name.startswith(f"{first} ") or name == first))
             ]
-    if len(parts) > 2:
-        found["n.second_line"] = [of_count(len(list(parts.values())[2]))]
+        if id == "second_line":
+            found["n.second_line"] = [of_count(len(part))]
     return found
 
 
@@ -505,16 +521,23 @@ def by_subtype(cohort: Cohort) -> dict[str, pd.DataFrame]:
 
 def alike_without_target(cohort: Cohort) -> list[Finding]:
     """Overall survival over the genomic subtypes of tumours without a targetable alteration, every pair."""
-    target = genomics.by_patient(cohort, genomics.targetable(cohort))
+    try:
+        target = genomics.by_patient(cohort, genomics.targetable(cohort))
+        table = by_subtype(cohort)["Overall survival"].join(target.rename("target"))
+    except MissingData as reason:
+        return [Finding(None, note=str(reason))]
     if target.isna().all():
         return [Finding(None, note="targetable tumours cannot be told here")]
-    table = by_subtype(cohort)["Overall survival"].join(target.rename("target"))
     return survival.pairs(table[~table["target"].fillna(False).astype(bool)], "genomic_subtype")
 
 
 def genotyping(cohort: Cohort, number: str) -> dict[str, list[Finding]]:
     """Numbers of patients in and without the molecular classification, by the tail of a claim's id."""
-    n, known = len(cohort.patients), int(genotyped(cohort).sum())
+    n = len(cohort.patients)
+    try:
+        known = int(genotyped(cohort).sum())
+    except MissingData:
+        return {f"n.{number}.text": [of_count(n)]}
     return {f"n.{number}.text": [of_count(n)], f"n.{number}.unknown": [of_count(n - known)]}
 
 

@@ -27,8 +27,15 @@ def test_an_own_cohort_of_three_files_is_drawn_and_the_rest_is_skipped_with_reas
     assert "Traceback" not in done.stdout + done.stderr
     record = page.read_record("mine", "02_outcomes")
     assert list(record["drawn"]) == ["os_by_subtype"]
-    assert set(record["skipped"]) == {"pfs_by_driver", "pfs_by_pdl1", "pfs_by_tmb", "pfs_forest"}
-    assert all("role 'icb'" in reason for reason in record["skipped"].values())
+    needs = {
+        "role 'icb'": {"pfs_by_driver", "pfs_by_pdl1", "pfs_by_tmb", "pfs_forest"},
+        "role 'cohort_2'": {"fig1b", "figS5"},
+        "no first-line regimen": {"fig1a", "fig1c", "os_sensitivity", "figS4"},
+        "no backbone of chemotherapy": {"figS2"},
+    }
+    assert set(record["skipped"]) == set().union(*needs.values())
+    for words, panels in needs.items():
+        assert all(words in record["skipped"][panel] for panel in panels), words
     for line in (
         "02_outcomes",
         "04_genomic_landscape",

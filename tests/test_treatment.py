@@ -1,0 +1,823 @@
+"""First-line treatment, judged without its own arithmetic: plain recounts, lifelines, scipy, R, and odd cohorts."""
+
+import math
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+from lifelines import CoxPHFitter, KaplanMeierFitter
+from lifelines.statistics import multivariate_logrank_test
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+
+from lcnec_utils import cohort, page, paths, proportions, runs, survival, treatment
+from lcnec_utils.cohort import Cohort, CohortError
+from lcnec_utils.errors import MissingData
+from lcnec_utils.twins import build, free
+from lcnec_utils.twins.targets import Targets, stream
+
+CHEMO, CHEMO_IO, IO = "chemotherapy", "chemoimmunotherapy", "immunotherapy"
+NAN = float("nan")
+PATIENT_FILE, SAMPLE_FILE = "data_clinical_patient.txt", "data_clinical_sample.txt"
+
+
+def made(patients: dict, samples: dict | None = None, **more) -> Cohort:
+    """A cohort of a few patients P0, P1, … with one sample each, or those given."""
+    size = len(next(iter(patients.values())))
+    index = pd.Index([f"P{i}" for i in range(size)], name="PATIENT_ID")
+    samples = samples or {"SAMPLE_ID": [f"S{i}" for i in range(size)], "PATIENT_ID": list(index)}
+    return Cohort("made", pd.DataFrame(patients, index=index), pd.DataFrame(samples).set_index("SAMPLE_ID"), **more)
+
+
+def with_survival(months, event, **columns) -> Cohort:
+    return made({"OS_MONTHS": np.array(months, float), "OS_STATUS": pd.array(event, "boolean"), **columns})
+
+
+def texts(values) -> list:
+    """Values as text, the missing as None."""
+    return [None if pd.isna(value) else str(value) for value in values]
+
+
+# --- regimens and covariates
+
+
+def test_regimens_stand_in_the_sources_order_others_after_and_who_has_none_is_missing():
+    found = treatment.regimen(made({"FIRST_LINE_REGIMEN": ["surgery", IO, None, CHEMO, "palliation", CHEMO]}))
+    assert list(found.cat.categories) == [CHEMO, IO, "palliation", "surgery"], "a regimen that nobody has is no level"
+    assert texts(found) == ["surgery", IO, None, CHEMO, "palliation", CHEMO]
+
+
+@pytest.mark.parametrize("patients", [{"AGE": [1.0, 2.0]}, {"FIRST_LINE_REGIMEN": [None, None]}])
+def test_without_any_regimen_it_is_said_and_the_baseline_has_one_group(patients):
+    lcnec = made(patients)
+    with pytest.raises(MissingData, match="first-line regimen"):
+        treatment.regimen(lcnec)
+    assert texts(treatment.regimen_or_all(lcnec)) == ["all patients"] * 2
+
+
+def test_covariates_are_sex_ecog_in_three_levels_age_in_decades_and_m_stage_and_missing_stays_missing():
+    found = treatment.covariates(
+        made(
+            {
+                "SEX": ["Female", "Male", None, "Male", "Male", "Female"],
+                "ECOG": ["0", "1", "2", "4", None, "3"],
+                "AGE": [60, 75, NAN, 41, 50, 66],
+                "M_STAGE": ["M1c", None, "M1a", "M1b", "M1a", "M1c"],
+            }
+        )
+    )
+    assert texts(found["ECOG"]) == ["0", "1", "2 or more", "2 or more", None, "2 or more"]
+    assert list(found["ECOG"].cat.categories) == ["0", "1", "2 or more"]
+    assert texts(found["Sex"]) == ["Female", "Male", None, "Male", "Male", "Female"]
+    assert texts(found["M stage"]) == ["M1c", None, "M1a", "M1b", "M1a", "M1c"]
+    np.testing.assert_array_equal(found["Age, per 10 years"], [6, 7.5, NAN, 4.1, 5, 6.6])
+
+
+def test_by_regimen_drops_who_has_no_regimen_or_no_survival_and_nobody_else():
+    lcnec = with_survival(
+        [1, 2, NAN, 4, 5, 6], [True, False, True, None, True, False],
+        FIRST_LINE_REGIMEN=[CHEMO, None, CHEMO, IO, IO, "surgery"], ECOG=[None] * 6, SEX=["Male", None] * 3,
+    )  # fmt: skip
+    found = treatment.by_regimen(lcnec, "OS")
+    assert list(found.index) == ["P0", "P4", "P5"], "missing covariates drop nobody"
+    assert texts(found["regimen"]) == [CHEMO, IO, "surgery"]
+
+
+# --- eras and second lines
+
+
+def test_an_era_begins_on_its_day():
+    lcnec = made({"FIRST_LINE_START": ["2018-12-31", "2019-01-01", "2019-01-02", None]})
+    assert texts(treatment.era(lcnec, "2019-01-01")) == [
+        "before 2019-01-01", "from 2019-01-01", "from 2019-01-01", None,
+    ]  # fmt: skip
+
+
+def test_a_second_line_holds_checkpoint_blockade_alone_or_with_chemotherapy():
+    lcnec = made({"SECOND_LINE_REGIMEN": [CHEMO, IO, CHEMO_IO, "surgery", None]})
+    without, with_it = "second line without ICI", "second line with ICI"
+    assert texts(treatment.second_line(lcnec)) == [without, with_it, with_it, without, None]
+
+
+def test_from_the_second_line_time_zero_moves_and_who_has_no_start_is_counted():
+    lcnec = with_survival(
+        [10, 8, 7, 5, NAN], [True, False, True, True, True], SECOND_LINE_START_MONTHS=[4, NAN, 7, 6, 1]
+    )
+    found = treatment.from_second_line(lcnec)
+    assert found["months"].to_dict() == {"P0": 6, "P2": 0}
+    assert found["event"].to_dict() == {"P0": True, "P2": True}
+    assert list(found) == ["months", "event"]
+    # P1 has no start, P3 a start after its end; P4 has no overall survival and is not of the table
+    assert found.attrs["dropped"] == 2
+
+
+def test_a_backbone_matches_its_own_subtype_only():
+    lcnec = made({"CHEMOTHERAPY_BACKBONE": ["SCLC-type", "NSCLC-type", "NSCLC-type", "SCLC-type", None, "NSCLC-type"]})
+    subtype = pd.Series(
+        ["SCLC-like", "SCLC-like", "NSCLC-like", "Unclassified", "SCLC-like"], [f"P{i}" for i in range(5)]
+    )
+    found = treatment.matched_backbone(lcnec, subtype.astype("category"))
+    names = ["SCLC-like on SCLC-type chemotherapy", "NSCLC-like on NSCLC-type chemotherapy"]
+    assert texts(found) == [names[0], None, names[1], None, None, None]
+    assert list(found.cat.categories) == names
+
+
+def sensitive(**columns) -> Cohort:
+    size = len(columns["FIRST_LINE_REGIMEN"])
+    return with_survival(np.arange(size) + 10.0, [True] * size, **columns)
+
+
+def test_sensitivity_counts_chemotherapy_by_era_all_regimens_from_a_day_and_second_lines_after_chemotherapy():
+    lcnec = sensitive(
+        FIRST_LINE_REGIMEN=[CHEMO, CHEMO, CHEMO, IO, CHEMO_IO, None],
+        FIRST_LINE_START=["2018-06-01", "2019-02-01", "2019-03-01", "2019-05-01", "2018-01-01", "2020-01-01"],
+        SECOND_LINE_REGIMEN=[IO, CHEMO, None, IO, CHEMO, IO],
+        SECOND_LINE_START_MONTHS=[4.0, NAN, NAN, 1, 2, 3],
+    )
+    parts = treatment.sensitivity(lcnec, "2019-01-01", "2019-03-01")
+    counts = {name: {k: v for k, v in part["group"].value_counts().items() if v} for name, part in parts.items()}
+    assert counts == {
+        "Chemotherapy, by start": {"before 2019-01-01": 1, "from 2019-01-01": 2},
+        "Regimens from 2019-03-01": {CHEMO: 1, IO: 1},
+        "Second line, from the first (immortal time)": {"second line with ICI": 1, "second line without ICI": 1},
+        "Second line, from the second": {"second line with ICI": 1},
+    }
+    assert parts["Second line, from the second"]["months"].to_dict() == {"P0": 6}
+
+
+def test_a_part_that_a_cohort_cannot_fill_gives_its_claims_to_no_other():
+    """Nobody started from the day: what is found of second lines is no answer on regimens, nor their numbers."""
+    lcnec = sensitive(
+        FIRST_LINE_REGIMEN=[CHEMO] * 6,
+        FIRST_LINE_START=["2017-06-01"] * 6,
+        SECOND_LINE_REGIMEN=[IO, CHEMO] * 3,
+        SECOND_LINE_START_MONTHS=[4.0] * 6,
+    )
+    parts = treatment.sensitivity(lcnec, "2017-01-01", "2019-03-01")
+    assert len(parts) == 3
+    found = treatment.sensitivity_findings(parts)
+    assert all(finding.value is None for finding in found.get("regimen_after_march2019", []))
+    assert [finding.n for finding in found["second_line"]] == [6]
+    assert found["n.second_line_ici"][0].value == found["n.second_line_non_ici"][0].value == 3
+    assert found["n.second_line"][0].value == 6
+
+
+def test_a_cohort_that_fills_no_part_of_the_sensitivity_panel_lacks_something():
+    lcnec = sensitive(FIRST_LINE_REGIMEN=[IO] * 3, FIRST_LINE_START=["2018-06-01"] * 3)
+    with pytest.raises(MissingData):
+        treatment.sensitivity(lcnec, "2019-01-01", "2019-03-01")
+
+
+# --- adverse events
+
+
+def test_toxicity_that_is_not_recorded_is_missing_not_absent():
+    stopped = ["NO", None, "YES", "NO", "NO", "NO"]
+    lcnec = made({"ADVERSE_EVENT_GRADE": ["0", "2", "3", None, "5", ""], "STOPPED_FOR_TOXICITY": stopped})
+    np.testing.assert_array_equal(treatment.worst_grade(lcnec), [0, 2, 3, NAN, 5, NAN])
+    found = treatment.toxicity(lcnec)
+    assert texts(found["any grade"]) == ["False", "True", "True", None, "True", None]
+    assert texts(found["grade 3 or worse"]) == ["False", "False", "True", None, "True", None]
+    assert texts(found["treatment stopped"]) == ["False", None, "True", "False", "False", "False"]
+    assert "treatment stopped" not in treatment.toxicity(made({"ADVERSE_EVENT_GRADE": ["0", "1"]}))
+
+
+def events_cohort(toxicity: dict) -> Cohort:
+    return made(
+        {
+            "FIRST_LINE_REGIMEN": [CHEMO, CHEMO, CHEMO, CHEMO, IO, None],
+            "ADVERSE_EVENT_GRADE": ["4", "1", "0", None, "2", "3"],
+        },
+        timelines={"toxicity": pd.DataFrame(toxicity)},
+    )
+
+
+def test_a_patient_with_two_events_of_a_category_counts_once_among_those_whose_events_are_recorded(rscript):
+    found = treatment.event_categories(
+        events_cohort(
+            {
+                "PATIENT_ID": ["P0", "P0", "P0", "P1", "P3", "P4", "P5"],
+                "TOXICITY_TYPE": ["Fatigue", "Fatigue", "Rash", "Fatigue", "Fatigue", "Rash", "Rash"],
+                "GRADE": ["1", "4", "2", "1", "3", "2", "3"],
+            }
+        )
+    ).set_index(["category", "group"])
+    assert list(found.index.unique(level=0)) == ["Any event", "Fatigue", "Rash"]
+    expected = {
+        ("Any event", CHEMO): (3, 2, 1), ("Any event", IO): (1, 1, 0), ("Fatigue", CHEMO): (3, 2, 1),
+        ("Fatigue", IO): (1, 0, 0), ("Rash", CHEMO): (3, 1, 0), ("Rash", IO): (1, 1, 0),
+    }  # fmt: skip
+    counted = {row.Index: (row.n, row.any_k, row.severe_k) for row in found.itertuples()}
+    assert counted == expected, "P3's events are not recorded, P5 has no regimen"
+    for side in ("any", "severe"):
+        for row in found.itertuples():
+            k, n = getattr(row, f"{side}_k"), row.n
+            limits = getattr(row, f"{side}_lower"), getattr(row, f"{side}_upper")
+            np.testing.assert_allclose(limits, proportion_confint(k, n, method="wilson"), atol=1e-12)
+            code = f"cat(sprintf('%.15f', suppressWarnings(prop.test({k}, {n}, correct=FALSE))$conf.int))"
+            done = subprocess.run([rscript, "--vanilla", "-e", code], capture_output=True, text=True, check=True)
+            np.testing.assert_allclose(limits, [float(word) for word in done.stdout.split()], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "lacking", [{"TOXICITY_TYPE": ["Rash"]}, {"GRADE": ["2"]}, {"TOXICITY_TYPE": ["Rash"], "GRADE": ["severe"]}]
+)
+def test_a_toxicity_timeline_without_grades_or_categories_is_no_traceback(lacking):
+    lcnec = events_cohort({"PATIENT_ID": ["P0"], **lacking})
+    try:
+        treatment.event_categories(lcnec)
+    except MissingData as reason:
+        assert "toxicity" in str(reason)
+
+
+def test_an_event_without_a_category_is_no_category():
+    lcnec = events_cohort({"PATIENT_ID": ["P0", "P1"], "TOXICITY_TYPE": ["Rash", ""], "GRADE": ["2", "1"]})
+    assert set(treatment.event_categories(lcnec)["category"]) == {"Any event", "Rash"}
+
+
+# --- baseline and flow
+
+
+def test_baseline_counts_those_recorded_with_a_row_for_the_missing_and_tests_as_scipy():
+    sex = ["Female", "Male", "Male", "Male", None, "Female", "Female", "Female", "Male", "Female", "Female", "Male"]
+    age = [50.0, 61, 72, NAN, 66, 58, 81, 49, 60, 77, 71, 70]
+    ecog = ["0", "1", "2", "1", "1", "0", "0", None, "3", "1", "1", "0"]
+    groups = [CHEMO] * 4 + [CHEMO_IO] * 4 + [IO] * 3 + [None]
+    lcnec = made({"AGE": age, "SEX": sex, "ECOG": ecog, "RACE": [None] * 12, "FIRST_LINE_REGIMEN": groups})
+    table = treatment.baseline(lcnec, treatment.regimen(lcnec)).set_index(["characteristic", "level"])
+    assert list(table) == ["all (n = 11)", f"{CHEMO} (n = 4)", f"{CHEMO_IO} (n = 4)", f"{IO} (n = 3)", "p", "test"]
+    cells = table.iloc[:, :4]
+    assert list(cells.loc[("Age, years", "median (range)")]) == [
+        "64 (49–81)", "61 (50–72)", "62 (49–81)", "71 (60–77)",
+    ]  # fmt: skip
+    assert list(cells.loc[("Age, years", "not recorded")]) == ["1", "1", "0", "0"]
+    assert list(cells.loc[("Sex", "Female")]) == ["6/10 (60%)", "1/4 (25%)", "3/3 (100%)", "2/3 (67%)"]
+    assert list(cells.loc[("Sex", "not recorded")]) == ["1", "0", "1", "0"]
+    status = "ECOG performance status"
+    assert list(cells.loc[(status, "1")]) == ["5/10 (50%)", "2/4 (50%)", "1/3 (33%)", "2/3 (67%)"]
+    assert list(cells.loc[(status, "not recorded")]) == ["1", "0", "1", "0"]
+    assert "Race" not in table.index.unique(level=0), "what nobody has recorded is left out"
+    known = [[50.0, 61, 72], [66, 58, 81, 49], [60, 77, 71]]
+    assert table["p"].loc[("Age, years", "median (range)")] == pytest.approx(stats.kruskal(*known).pvalue)
+    grid = np.array([[1, 3, 2], [3, 0, 1]])
+    assert table["p"].loc[("Sex", "Female")] == pytest.approx(stats.chi2_contingency(grid).pvalue)
+    grid = np.array([[1, 2, 0], [2, 1, 2], [1, 0, 0], [0, 0, 1]])
+    assert table["p"].loc[(status, "0")] == pytest.approx(stats.chi2_contingency(grid).pvalue)
+    assert table["p"].notna().sum() == 3
+
+
+def test_two_groups_by_two_levels_are_tested_as_everywhere_else_without_continuity_correction():
+    sex = ["Female"] * 9 + ["Male"] * 21 + ["Female"] * 18 + ["Male"] * 12
+    lcnec = made({"SEX": sex, "FIRST_LINE_REGIMEN": [CHEMO] * 30 + [IO] * 30})
+    p = treatment.baseline(lcnec, treatment.regimen(lcnec))["p"].iloc[0]
+    assert p == pytest.approx(stats.chi2_contingency([[9, 21], [18, 12]], correction=False).pvalue)
+    counts = pd.DataFrame({"k_1": [9], "n_1": [30], "k_2": [18], "n_2": [30]})
+    assert p == pytest.approx(proportions.compare_shares(counts)["p"].iloc[0])
+
+
+def test_a_group_of_which_nothing_is_recorded_is_a_dash_and_not_tested():
+    lcnec = made({"ECOG": ["0", "1", None, None], "AGE": [60.0, 61, NAN, NAN],
+                  "FIRST_LINE_REGIMEN": [CHEMO, CHEMO, IO, IO]})  # fmt: skip
+    table = treatment.baseline(lcnec, treatment.regimen(lcnec))
+    assert table["p"].isna().all()
+    assert list(table.loc[table["level"] != "not recorded", f"{IO} (n = 2)"]) == ["–"] * 3
+
+
+def test_a_baseline_of_nothing_says_what_is_lacking():
+    with pytest.raises(MissingData, match="none of Age"):
+        lcnec = made({"FIRST_LINE_REGIMEN": [CHEMO]})
+        treatment.baseline(lcnec, treatment.regimen(lcnec))
+
+
+def test_flow_counts_filters_and_who_leaves_and_a_patient_without_a_sample_is_not_genotyped():
+    calls = pd.DataFrame(
+        {"Tumor_Sample_Barcode": ["S0"], "Hugo_Symbol": ["TP53"], "Variant_Classification": ["Missense_Mutation"]}
+    )
+    lcnec = Cohort(
+        "made",
+        with_survival(
+            [1, 2, 3, NAN],
+            [True] * 4,
+            FIRST_LINE_REGIMEN=[CHEMO, None, IO, IO],
+            TRANSCRIPTOME=["YES", "NO", "YES", None],
+        ).patients,  # fmt: skip
+        pd.DataFrame({"PATIENT_ID": ["P0", "P1", "P2"]}, index=pd.Index(["S0", "S1", "S2"], name="SAMPLE_ID")),
+        mutations=calls,
+        panel_of=pd.Series({"S0": "wide", "S1": "wide", "S2": "narrow"}),
+        panel_genes={"wide": {"KEAP1", "KRAS", "STK11", "TP53", "RB1"}, "narrow": {"TP53"}},
+    )
+    steps = treatment.flow(lcnec, "cohort").set_index("step")
+    assert steps["n"].to_dict() == {
+        "cohort": 4, "cohort genotype": 2, "cohort expression": 2, "cohort treated": 3, "cohort outcome": 2,
+    }  # fmt: skip
+    assert steps["left"].dropna().to_dict() == {
+        "cohort genotype": 2, "cohort expression": 2, "cohort treated": 1, "cohort outcome": 1,
+    }  # fmt: skip
+    assert steps.loc["cohort outcome", "parent"] == "cohort treated"
+    assert [finding.value for finding in treatment.genotyping(lcnec, "c1")["n.c1.unknown"]] == [2]
+
+
+# --- evidence
+
+
+def drawn(n: int, seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    regimens = pd.Categorical(np.resize([CHEMO, CHEMO_IO, CHEMO_IO, IO], n), treatment.REGIMENS)
+    return pd.DataFrame(
+        {
+            "months": rng.exponential(12, n).round(1),
+            "event": rng.random(n) < 0.7,
+            "regimen": regimens,
+            "Sex": pd.Categorical(rng.choice(["Female", "Male"], n)),
+            "ECOG": pd.Categorical(rng.choice(["0", "1", "2 or more"], n)),
+            "Age, per 10 years": rng.normal(6.6, 0.9, n),
+        }
+    )
+
+
+def dummies(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+    """0/1 columns against the reference of each categorical."""
+    parts = [table[["months", "event"]].astype(float)]
+    for name, reference in columns.items():
+        levels = pd.get_dummies(table[name].astype(str), prefix=name, dtype=float)
+        parts.append(levels.drop(columns=f"{name}_{reference}"))
+    return pd.concat([*parts, table[["Age, per 10 years"]]], axis=1)
+
+
+def test_adjusted_models_are_lifelines_own_on_complete_cases_and_on_everybody():
+    table = drawn(240, 3)
+    table.loc[table.index % 3 == 0, "ECOG"] = None
+    found = treatment.adjusted(table)
+    assert list(found["model"].unique()) == ["unadjusted", "complete cases", "not recorded as a category"]
+    known = table.dropna(subset=["ECOG"])
+    n = found.groupby("model", sort=False)["n"].agg(["min", "max"])
+    assert n.loc["complete cases"].tolist() == [160, 160]
+    assert n.loc["not recorded as a category"].tolist() == n.loc["unadjusted"].tolist() == [240, 240]
+    filled = table.assign(ECOG=table["ECOG"].astype(object).where(table["ECOG"].notna(), "not recorded"))
+    for model, data in (("complete cases", known), ("not recorded as a category", filled)):
+        fitted = CoxPHFitter().fit(
+            dummies(data, {"regimen": CHEMO_IO, "Sex": "Female", "ECOG": "0"}), "months", "event"
+        )
+        mine = found[found["model"] == model].set_index("term")
+        for name in (CHEMO, IO):
+            row = mine.loc[f"regimen: {name} vs {CHEMO_IO}"]
+            ours = fitted.summary.loc[f"regimen_{name}"]
+            np.testing.assert_allclose(
+                [row["hr"], row["lower"], row["upper"], row["p"]],
+                ours[["exp(coef)", "exp(coef) lower 95%", "exp(coef) upper 95%", "p"]].to_numpy(float), rtol=1e-3,
+            )  # fmt: skip
+        assert ("ECOG: not recorded vs 0" in mine.index) == (model != "complete cases")
+
+
+def test_evidence_describes_tests_all_pairs_and_models_and_of_one_group_only_describes():
+    found = treatment.evidence(drawn(120, 4))
+    assert list(found) == ["described", "pairwise", "adjusted", "proportional"]
+    assert list(found["described"]["group"]) == [CHEMO, CHEMO_IO, IO]
+    assert len(found["pairwise"]) == 3
+    assert list(found["proportional"]["term"]) == ["regimen", "Sex", "ECOG", "Age, per 10 years", "GLOBAL"]
+    table = drawn(120, 4)
+    one = treatment.evidence(table[table["regimen"] == IO])
+    assert list(one) == ["described"]
+    assert treatment.evidence_sentences(one, 0.05) == treatment.note(one) == ""
+
+
+def test_a_regimen_without_events_is_not_estimable_and_never_a_huge_ratio():
+    table = drawn(120, 5)
+    table["event"] &= table["regimen"] != IO
+    found = treatment.evidence(table)
+    rows = found["adjusted"][found["adjusted"]["term"] == f"regimen: {IO} vs {CHEMO_IO}"]
+    assert len(rows) == 3 and rows["hr"].isna().all() and rows["note"].str.startswith("not estimable").all()
+    others = found["adjusted"][found["adjusted"]["term"] == f"regimen: {CHEMO} vs {CHEMO_IO}"]
+    assert others["hr"].between(0.2, 5).all()
+    words = treatment.evidence_sentences(found, 1e-9)
+    assert f"{CHEMO} vs {CHEMO_IO}" in words and f"{IO} vs" not in words
+    table["event"] = drawn(120, 5)["event"] & (table["regimen"] != CHEMO_IO)
+    reference = treatment.adjusted(table)
+    assert reference.loc[reference["term"].str.startswith("regimen"), "hr"].isna().all()
+
+
+def test_a_reference_that_complete_cases_lose_leaves_the_rest_estimable_against_one_another():
+    """ECOG was recorded on chemotherapy and immunotherapy only: the complete cases compare those two."""
+    table = drawn(160, 6)
+    table.loc[table["regimen"] == CHEMO_IO, "ECOG"] = None
+    rows = treatment.adjusted(table)
+    rows = rows[(rows["model"] == "complete cases") & rows["term"].str.startswith("regimen")]
+    assert list(rows["term"]) == [f"regimen: {IO} vs {CHEMO}"]
+    assert rows["hr"].between(0.1, 10).all()
+
+
+def test_where_only_the_unadjusted_ratio_is_estimable_the_sentence_gives_it():
+    table = drawn(160, 7)
+    table = table[table["regimen"] != IO].drop(columns=["Sex", "Age, per 10 years"])
+    table.loc[table["regimen"] == CHEMO_IO, "ECOG"] = None
+    found = treatment.evidence(table)
+    assert found["adjusted"].set_index("model")["hr"].loc["unadjusted"] > 0
+    assert "unadjusted" in treatment.evidence_sentences(found, 1e-9)
+
+
+# --- the twins, recounted
+
+
+@pytest.fixture(scope="module")
+def one() -> Cohort:
+    return cohort.read_study(build.build("twin_cohort_1"))
+
+
+@pytest.fixture(scope="module")
+def two() -> Cohort:
+    return cohort.read_study(build.build("twin_cohort_2"))
+
+
+def text_of(folder, file: str = PATIENT_FILE) -> pd.DataFrame:
+    """A file of a study folder as text, read without the package."""
+    return pd.read_csv(folder / file, sep="\t", comment="#", dtype=str, keep_default_na=False)
+
+
+def plain(folder, key: str = "OS", regimen: bool = True) -> pd.DataFrame:
+    """months, event, regimen of a study folder, read without the package."""
+    text = text_of(folder)
+    table = pd.DataFrame(
+        {
+            "months": pd.to_numeric(text[f"{key}_MONTHS"]),
+            "event": text[f"{key}_STATUS"].str[:1].map({"1": True, "0": False}),
+            "regimen": text["FIRST_LINE_REGIMEN"].replace("", None),
+        }
+    ).set_index(text["PATIENT_ID"])
+    return table.dropna(subset=["months", "event", *(["regimen"] if regimen else [])]).astype({"event": bool})
+
+
+def median(table: pd.DataFrame) -> float:
+    """From lifelines' curve; the middle of a curve that is flat on one half, as R's quantile(survfit())."""
+    curve = KaplanMeierFitter().fit(table["months"], table["event"]).survival_function_.iloc[:, 0]
+    on_half = curve[(curve - 0.5).abs() < 1e-9].index
+    below = curve[curve < 0.5 - 1e-9].index
+    if len(on_half):
+        return (on_half[0] + (below[0] if len(below) else curve.index[-1])) / 2
+    return float(below[0]) if len(below) else NAN
+
+
+def test_adverse_events_of_the_twin_are_the_sources_recounted(one):
+    text = text_of(one.folder)
+    grade = pd.to_numeric(text["ADVERSE_EVENT_GRADE"])
+    stopped = text["STOPPED_FOR_TOXICITY"] == "YES"
+    flags = {"any grade": grade > 0, "grade 3 or worse": grade > 2, "treatment stopped": stopped}
+    mine = {name: text["FIRST_LINE_REGIMEN"] == name for name in treatment.REGIMENS}
+    counted = {
+        (name, what): (int((flag & on).sum()), int(on.sum()))
+        for what, flag in flags.items()
+        for name, on in mine.items()
+    }
+    table = proportions.shares(treatment.toxicity(one), treatment.regimen(one))
+    assert {(row.group, row.what): (row.k, row.n) for row in table.itertuples()} == counted
+    assert [counted[name, "any grade"] for name in treatment.REGIMENS] == [(61, 121), (45, 82), (6, 14)]
+    assert [counted[name, "grade 3 or worse"][0] for name in treatment.REGIMENS] == [27, 21, 0]
+    assert [counted[name, "treatment stopped"][0] for name in treatment.REGIMENS] == [12, 12, 2]
+
+
+def test_categories_of_adverse_events_of_the_twin_are_the_timelines_recounted(one):
+    found = treatment.event_categories(one).set_index(["category", "group"])
+    events = text_of(one.folder, "data_timeline_toxicity.txt").assign(GRADE=lambda rows: rows["GRADE"].astype(int))
+    regimens = text_of(one.folder).set_index("PATIENT_ID")["FIRST_LINE_REGIMEN"]
+    for (kind, group), row in found.iterrows():
+        mine = events[events["PATIENT_ID"].map(regimens) == group]
+        mine = mine if kind == "Any event" else mine[mine["TOXICITY_TYPE"] == kind]
+        assert row["any_k"] == mine["PATIENT_ID"].nunique(), (kind, group)
+        assert row["severe_k"] == mine.loc[mine["GRADE"] >= 3, "PATIENT_ID"].nunique(), (kind, group)
+    assert set(found.index.unique(level=0)) == {"Any event", *events["TOXICITY_TYPE"]}
+
+
+def test_sensitivity_of_the_twin_has_the_sources_numbers_and_counts_second_lines_from_their_start(one):
+    parts = treatment.sensitivity(one, "2019-01-01", "2019-03-01")
+    sizes = [part["group"].astype(str).value_counts().to_dict() for part in parts.values()]
+    assert sizes[0] == {"before 2019-01-01": 71, "from 2019-01-01": 48}
+    assert sizes[1] == {CHEMO: 32, CHEMO_IO: 74, IO: 8}
+    assert sizes[2] == sizes[3] == {"second line without ICI": 28, "second line with ICI": 33}
+    text = text_of(one.folder).set_index("PATIENT_ID")
+    later = parts["Second line, from the second"]
+    start = pd.to_numeric(text.loc[later.index, "SECOND_LINE_START_MONTHS"])
+    np.testing.assert_allclose(later["months"], pd.to_numeric(text.loc[later.index, "OS_MONTHS"]) - start)
+    assert (later["months"] >= 0).all()
+    whole = treatment.from_second_line(one)
+    assert len(whole) + whole.attrs["dropped"] == (text["OS_MONTHS"] != "").sum()
+    assert len(whole) == ((text["SECOND_LINE_START_MONTHS"] != "") & (text["OS_MONTHS"] != "")).sum()
+
+
+@pytest.mark.parametrize(("name", "key"), [("one", "OS"), ("one", "RWPFS"), ("two", "OS"), ("two", "TOT")])
+def test_survival_of_the_twins_by_regimen_is_lifelines(request, name, key):
+    lcnec = request.getfixturevalue(name)
+    table = plain(lcnec.folder, key)
+    ours = survival.compare(treatment.by_regimen(lcnec, key), "regimen", key, 5, limits="log-log", reference=CHEMO_IO)
+    for row in ours.medians.itertuples():
+        group = table[table["regimen"] == row.group]
+        assert (row.n, row.events) == (len(group), group["event"].sum())
+        assert row.median == pytest.approx(median(group), abs=1e-9)
+    test = multivariate_logrank_test(table["months"], table["regimen"], table["event"])
+    assert ours.log_rank.chi_squared == pytest.approx(test.test_statistic, rel=1e-9)
+    assert set(ours.ratios["group"]) == {CHEMO, IO}
+
+
+def test_baseline_and_flow_of_the_twins_are_recounted(one, two):
+    for lcnec in (one, two):
+        text = text_of(lcnec.folder)
+        treated = text[text["FIRST_LINE_REGIMEN"] != ""]
+        table = treatment.baseline(lcnec, treatment.regimen(lcnec)).set_index(["characteristic", "level"])
+        for column, label in (("SEX", "Sex"), ("ECOG", "ECOG performance status"), ("M_STAGE", "M stage")):
+            if column not in treated:
+                assert label not in table.index.unique(level=0)
+                continue
+            known = treated[treated[column] != ""]
+            for level, k in known[column].value_counts().items():
+                assert table.loc[(label, level)].iloc[0].startswith(f"{k}/{len(known)} ("), (label, level)
+            grid = pd.crosstab(known[column], known["FIRST_LINE_REGIMEN"])
+            p = table.loc[label]["p"].dropna().item()
+            assert p == pytest.approx(stats.chi2_contingency(grid).pvalue)
+            missing = len(treated) - len(known)
+            assert (f"{missing}" == table.loc[(label, "not recorded")].iloc[0]) if missing else True
+        steps = treatment.flow(lcnec, "x").set_index("step")["n"]
+        assert (steps["x"], steps["x treated"]) == (len(text), len(treated))
+        assert steps["x outcome"] == len(plain(lcnec.folder))
+
+
+# --- odd cohorts, through the notebooks
+
+
+@pytest.fixture
+def odd(tmp_path, monkeypatch):
+    """A function: twin of cohort 1 spoiled, run through notebooks; returns the study, the figures and the records."""
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path / "out"))
+
+    def ran(spoil, *notebooks: str):
+        folder = tmp_path / "odd"
+        shutil.copytree(build.build("twin_cohort_1"), folder)
+        (folder / build.STAMP).unlink()
+        table = text_of(folder)
+        changed = spoil(table, folder)
+        (table if changed is None else changed).to_csv(folder / PATIENT_FILE, sep="\t", index=False)
+        file = tmp_path / "mine.yaml"
+        file.write_text(f'run: mine\ncohort: {folder}\ncohort_2: ""\nicb: ""\nsclc: ""\n')
+        for notebook in notebooks:
+            runs.execute(notebook, file)  # an error in a cell is an error here
+        records = {name: page.read_record("mine", name) for name in notebooks}
+        for name, record in records.items():
+            assert set(record["drawn"]) | set(record["skipped"]) == set(page.panels_of(name))
+            assert all(len(reason.split()) > 3 for reason in record["skipped"].values())
+            assert record["simulated"]
+        return folder, paths.figures("mine"), records
+
+    return ran
+
+
+def csv(folder, name: str) -> pd.DataFrame:
+    return pd.read_csv(folder / f"{name}.csv", comment="#")
+
+
+def test_of_one_regimen_and_no_adverse_events_each_is_described_and_nothing_compared(odd):
+    def spoil(table, folder):
+        table["FIRST_LINE_REGIMEN"] = CHEMO
+        table.drop(columns=["ADVERSE_EVENT_GRADE", "STOPPED_FOR_TOXICITY"], inplace=True)
+        (folder / "data_timeline_toxicity.txt").unlink()
+
+    folder, figures, records = odd(spoil, "02_outcomes", "03_adverse_events")
+    row = csv(figures, "fig1a").iloc[0]
+    assert (row["group"], row["n"], row["events"]) == (CHEMO, len(plain(folder)), plain(folder)["event"].sum())
+    assert math.isnan(row["hr"]) and math.isnan(row["log_rank_p"])
+    assert row["median_months"] == pytest.approx(median(plain(folder)), rel=1e-7)
+    tables = {path.name for path in figures.glob("fig1a.*csv")}
+    assert tables == {"fig1a.csv", "fig1a.curve.csv", "fig1a.described.csv"}
+    assert "chemoimmunotherapy" in records["02_outcomes"]["skipped"]["figS4"]
+    assert all("adverse events" in reason for reason in records["03_adverse_events"]["skipped"].values())
+    assert not records["03_adverse_events"]["drawn"]
+
+
+def test_where_all_are_censored_curves_stay_at_1_and_no_ratio_is_estimable(odd):
+    def spoil(table, folder):
+        table["OS_STATUS"], table["RWPFS_STATUS"] = "0:LIVING", "0:CENSORED"
+
+    _, figures, records = odd(spoil, "02_outcomes")
+    assert set(csv(figures, "fig1a.curve")["survival"]) == {1.0}
+    assert csv(figures, "fig1a")[["median_months", "hr", "log_rank_p"]].isna().all(axis=None)
+    models = csv(figures, "fig1a.adjusted")
+    assert models["hr"].isna().all() and set(models["note"]) == {"not estimable: no event"}
+    assert csv(figures, "fig1a.described")["rmst"].notna().all()
+    assert {"fig1a", "fig1c", "os_sensitivity", "os_by_subtype"} <= set(records["02_outcomes"]["drawn"])
+
+
+def test_where_all_die_at_once_that_is_the_median_of_each_regimen_and_no_hazard_differs(odd):
+    def spoil(table, folder):
+        table["OS_STATUS"], table["OS_MONTHS"] = "1:DECEASED", "12"
+        table["RWPFS_STATUS"], table["RWPFS_MONTHS"] = "1:PROGRESSED", "6"
+
+    _, figures, _ = odd(spoil, "02_outcomes")
+    assert set(csv(figures, "fig1a")["median_months"]) == {12} and set(csv(figures, "fig1c")["median_months"]) == {6}
+    assert set(csv(figures, "fig1a")["n"]) == {121, 82, 14}
+    np.testing.assert_allclose(csv(figures, "fig1a.adjusted")["hr"], 1)
+    assert csv(figures, "fig1a.proportional")["p"].isna().all()
+
+
+def test_with_ties_everywhere_and_ecog_missing_for_half_both_numbers_stand_in_the_table(odd):
+    def spoil(table, folder):
+        for name in ("OS_MONTHS", "RWPFS_MONTHS", "SECOND_LINE_START_MONTHS"):
+            table[name] = [cell and str(round(float(cell))) for cell in table[name]]
+        table.loc[table.index % 2 == 0, "ECOG"] = ""
+
+    folder, figures, _ = odd(spoil, "02_outcomes")
+    table, text = plain(folder), text_of(folder).set_index("PATIENT_ID").loc[plain(folder).index]
+    complete = (text[["SEX", "ECOG", "AGE", "M_STAGE"]] != "").all(axis=1)
+    models = csv(figures, "fig1a.adjusted").groupby("model")[["n", "events"]].agg(["min", "max"]).to_dict("index")
+    for name, chosen in (("complete cases", table[complete]), ("not recorded as a category", table)):
+        assert list(models[name].values()) == [len(chosen)] * 2 + [chosen["event"].sum()] * 2
+    assert 90 < complete.sum() < 120 and len(table) > 210
+    for row in csv(figures, "fig1a").itertuples():
+        assert row.median_months == pytest.approx(median(table[table["regimen"] == row.group]), rel=1e-7)
+
+
+def test_without_ecog_and_with_some_regimens_unknown_the_rest_is_adjusted_for_and_counted(odd):
+    def spoil(table, folder):
+        table["ECOG"] = ""
+        table.loc[table.index % 5 == 0, "FIRST_LINE_REGIMEN"] = ""
+
+    folder, figures, _ = odd(spoil, "01_cohorts", "02_outcomes")
+    models, table = csv(figures, "fig1a.adjusted"), plain(folder)
+    assert not models["term"].str.startswith("ECOG").any() and models["term"].str.startswith("M stage").any()
+    assert set(models.loc[models["model"] == "unadjusted", "n"]) == {len(table)}
+    assert csv(figures, "fig1a").set_index("group")["n"].to_dict() == table["regimen"].value_counts().to_dict()
+    steps = csv(figures, "figS1").set_index("step")
+    treated = int((text_of(folder)["FIRST_LINE_REGIMEN"] != "").sum())
+    assert (steps.loc["cohort treated", "n"], steps.loc["cohort treated", "left"]) == (treated, 217 - treated)
+    baseline = csv(figures, "table1")
+    assert f"all (n = {treated})" in baseline and "ECOG performance status" not in set(baseline["characteristic"])
+
+
+def only(folder, patient: str) -> None:
+    """Leaves one patient's rows in every other file of a study."""
+    samples = text_of(folder, SAMPLE_FILE)
+    samples = samples[samples["PATIENT_ID"] == patient]
+    ids = {patient, *samples["SAMPLE_ID"]}
+    timelines = [path.name for path in folder.glob("data_timeline_*")]
+    for file in [SAMPLE_FILE, *timelines, "data_mutations.txt", "data_gene_panel_matrix.txt"]:
+        table = text_of(folder, file)
+        key = next(name for name in ("Tumor_Sample_Barcode", "SAMPLE_ID", "PATIENT_ID") if name in table)
+        table[table[key].isin(ids)].to_csv(folder / file, sep="\t", index=False)
+    (folder / "data_cna.txt").unlink()
+    shutil.rmtree(folder / "case_lists")
+
+
+def test_one_patient_is_a_cohort_with_a_curve_and_no_test(odd):
+    def spoil(table, folder):
+        only(folder, "TWIN1-0003")  # the first with an adverse event
+        return table[table["PATIENT_ID"] == "TWIN1-0003"]
+
+    folder, figures, records = odd(spoil, "01_cohorts", "02_outcomes", "03_adverse_events")
+    row, [patient] = csv(figures, "fig1a").iloc[0], plain(folder).to_dict("records")
+    assert (row["group"], row["n"], row["events"]) == (patient["regimen"], 1, patient["event"])
+    assert not row["tested"] and math.isnan(row["log_rank_p"])
+    assert csv(figures, "fig1a.curve")["months"].tolist() == [patient["months"]]
+    assert set(csv(figures, "figS6")["n"]) == {1}
+    assert {"table1", "figS1"} == set(records["01_cohorts"]["drawn"])
+
+
+def test_a_fourth_regimen_is_a_group_of_its_own_and_odd_months_are_drawn(odd):
+    """Every fifth has had surgery; months are days / 10, which nobody can tell from months."""
+
+    def spoil(table, folder):
+        table.loc[table.index % 5 == 0, "FIRST_LINE_REGIMEN"] = "surgery"
+        for name in ("OS_MONTHS", "RWPFS_MONTHS", "SECOND_LINE_START_MONTHS", "FIRST_LINE_END_MONTHS"):
+            table[name] = [cell and f"{float(cell) * 3.04375:.3f}" for cell in table[name]]
+
+    folder, figures, records = odd(spoil, "01_cohorts", "02_outcomes", "03_adverse_events")
+    table = plain(folder)
+    rows = csv(figures, "fig1a")
+    assert list(rows["group"]) == [CHEMO, CHEMO_IO, IO, "surgery"]
+    for row in rows.itertuples():
+        group = table[table["regimen"] == row.group]
+        assert (row.n, row.events) == (len(group), group["event"].sum())
+        assert row.median_months == pytest.approx(median(group), rel=1e-7)
+    assert rows["hr"].isna().tolist() == [False, True, False, False], "chemoimmunotherapy is the reference"
+    assert len(csv(figures, "fig1a.pairwise")) == 6
+    harm = csv(figures, "figS6").set_index(["group", "what"])
+    assert harm.loc[("surgery", "any grade"), "n"] == (text_of(folder)["FIRST_LINE_REGIMEN"] == "surgery").sum()
+    # the figure names the group that the ratios are against
+    assert "HR: reference chemotherapy" not in (figures / "fig1a.svg").read_text()
+
+
+def test_the_legend_of_a_curve_names_the_group_that_its_ratios_are_against(one):
+    import matplotlib.pyplot as plt
+
+    from lcnec_utils.plots import kaplan_meier as plot
+    from lcnec_utils.plots import palette
+
+    groups = survival.compare(treatment.by_regimen(one, "OS"), "regimen", "overall survival", 5, reference=CHEMO_IO)
+    for width, height in ((89, 92), (60, 70), (183, 60)):
+        fig, ax = palette.figure(width, height)
+        plot.kaplan_meier(groups, ax)
+        words = [text.get_text() for text in [*ax.texts, ax.get_legend().get_title()]]
+        lines = " ".join(" ".join(words).split())
+        assert "reference chemotherapy" not in lines and "reference chemoimmunotherapy" in lines, (width, height)
+    plt.close("all")
+
+
+def test_without_mutations_survival_and_the_flow_by_regimen_are_drawn_all_the_same(odd):
+    def spoil(table, folder):
+        for name in ("data_mutations.txt", "data_cna.txt", "data_gene_panel_matrix.txt"):
+            (folder / name).unlink()
+        shutil.rmtree(folder / "case_lists")
+
+    _, figures, records = odd(spoil, "01_cohorts", "02_outcomes")
+    assert set(csv(figures, "fig1a")["n"]) == {119, 81, 14}
+    assert "mutations" in records["02_outcomes"]["skipped"]["os_by_subtype"]
+    assert "figS1" in records["01_cohorts"]["drawn"], "the flow has boxes without genotype"
+
+
+def test_without_overall_survival_the_baseline_is_drawn_all_the_same(one):
+    lcnec = Cohort(one.name, one.patients.drop(columns=["OS_MONTHS", "OS_STATUS"]), one.samples, study=one.study)
+    found = treatment.who(lcnec, "c1")
+    assert found["n.c1"][0].value == 217
+
+
+@pytest.mark.parametrize(("unit", "refused"), [(1, False), (3.04375, False), (30.4375, True)])
+def test_months_that_are_days_are_refused_with_the_hint_and_days_by_ten_are_not(tmp_path, unit, refused):
+    folder = tmp_path / "days"
+    shutil.copytree(build.build("twin_cohort_1"), folder)
+    table = text_of(folder)
+    table["OS_MONTHS"] = [cell and f"{float(cell) * unit:.2f}" for cell in table["OS_MONTHS"]]
+    table.to_csv(folder / PATIENT_FILE, sep="\t", index=False)
+    if refused:
+        with pytest.raises(CohortError, match=r"as if it were days; divide days by 30\.4375"):
+            cohort.read_study(folder)
+    else:
+        assert cohort.read_study(folder).survival("OS")["months"].max() == pytest.approx(plain(folder)["months"].max())
+
+
+# --- 60,000 patients
+
+
+@pytest.fixture(scope="module")
+def many() -> Cohort:
+    targets = Targets()
+    table = free.patients(stream(11, "many"), targets, 60_000, "cohort_1", free.laws(targets, "cohort_1"))
+    table.index = pd.Index([f"P{i}" for i in range(len(table))], name="PATIENT_ID")
+    table["OS_STATUS"] = table["OS_STATUS"].str.startswith("1").astype("boolean")
+    samples = pd.DataFrame({"PATIENT_ID": table.index}, index=pd.Index("S" + table.index, name="SAMPLE_ID"))
+    return Cohort("many", table, samples)
+
+
+def test_60000_patients_are_compared_modelled_and_described_right(many):
+    table = treatment.by_regimen(many, "OS")
+    assert len(table) == 60_000
+    found = survival.compare(table, "regimen", "overall survival", 5, limits="log-log", reference=CHEMO_IO)
+    test = multivariate_logrank_test(table["months"], table["regimen"].astype(str), table["event"])
+    assert found.log_rank.chi_squared == pytest.approx(test.test_statistic, rel=1e-6)
+    for row in found.medians.itertuples():
+        group = table[table["regimen"] == row.group]
+        assert (row.n, row.events) == (len(group), group["event"].sum())
+        assert row.median == pytest.approx(median(group), abs=0.02)
+    beside = treatment.evidence(table)
+    models = beside["adjusted"]
+    assert set(models.loc[models["model"] == "not recorded as a category", "n"]) == {60_000}
+    complete = table[["Sex", "ECOG", "Age, per 10 years", "M stage"]].notna().all(axis=1).sum()
+    assert set(models.loc[models["model"] == "complete cases", "n"]) == {complete}
+    data = table[["months", "event"]].assign(chemo=table["regimen"] == CHEMO, io=table["regimen"] == IO).astype(float)
+    fitted = CoxPHFitter().fit(data, "months", "event").hazard_ratios_
+    ratios = models[models["model"] == "unadjusted"].set_index("term")["hr"]
+    assert ratios[f"regimen: {CHEMO} vs {CHEMO_IO}"] == pytest.approx(fitted["chemo"], rel=1e-6)
+    assert ratios[f"regimen: {IO} vs {CHEMO_IO}"] == pytest.approx(fitted["io"], rel=1e-6)
+    # the area under lifelines' curve up to the horizon
+    for row in beside["described"].itertuples():
+        group = table[table["regimen"] == row.group]
+        curve = KaplanMeierFitter().fit(group["months"], group["event"]).survival_function_.iloc[:, 0]
+        curve = curve[curve.index <= row.horizon]
+        area = float((np.diff([*curve.index, row.horizon]) * curve.to_numpy()).sum())
+        assert row.rmst == pytest.approx(area, rel=1e-9)
+    rows = treatment.baseline(many, treatment.regimen(many)).set_index(["characteristic", "level"])
+    women = int((many.patients["SEX"] == "Female").sum())
+    assert rows.loc[("Sex", "Female")].iloc[0].startswith(f"{women}/60000 (")
+
+
+# --- real cohorts
+
+
+def test_public_cohorts_without_regimens_draw_what_they_have_and_say_why_the_rest_is_skipped(public_run):
+    folder = paths.ROOT / "build" / "test" / "build" / "msk_met"
+    records = {name: page.pd.read_json(folder / f"{name}.json", typ="series") for name in
+               ("01_cohorts", "02_outcomes", "03_adverse_events")}  # fmt: skip
+    for name, record in records.items():
+        assert set(record["drawn"]) | set(record["skipped"]) == set(page.panels_of(name))
+        assert not set(record["drawn"]) & set(record["skipped"])
+        assert all(len(reason.split()) > 3 for reason in record["skipped"].values())
+        assert not record["simulated"]
+    assert {"table1", "figS1"} <= set(records["01_cohorts"]["drawn"])
+    assert set(records["02_outcomes"]["drawn"]) == {
+        "os_by_subtype", "pfs_by_driver", "pfs_by_pdl1", "pfs_by_tmb", "pfs_forest",
+    }  # fmt: skip
+    reasons = records["02_outcomes"]["skipped"]
+    assert "first-line regimen" in reasons["fig1a"] and "cohort_2" in reasons["fig1b"]
+    assert not records["03_adverse_events"]["drawn"]
+    study = text_of(paths.cohorts() / "msk_met_lcnec")
+    baseline = pd.read_csv(public_run / "table1.csv", comment="#")
+    assert baseline["cohort"].nunique() == 1 and f"all (n = {len(study)})" in baseline
+    steps = pd.read_csv(public_run / "figS1.csv", comment="#").set_index("step")["n"]
+    assert steps["cohort"] == len(study)
+    known = study[(study["OS_MONTHS"] != "") & (study["OS_STATUS"] != "")]
+    assert steps["cohort OS"] == len(known)
