@@ -48,8 +48,8 @@ ENDPOINTS = {
 _DICTIONARY = yaml.safe_load(Path(__file__).with_name("columns.yaml").read_text(encoding="utf-8"))
 COLUMNS, STUDY_FIELDS, NEEDS = (_DICTIONARY[part] for part in ("columns", "study", "needs"))
 NUMERIC = {
-    PATIENT_FILE: ["AGE", "LINES_OF_TX", "FIRST_LINE_END_MONTHS", "SECOND_LINE_START_MONTHS"],
-    SAMPLE_FILE: ["TMB_NONSYNONYMOUS", "PDL1_SCORE", "FGA", "COVERED_MEGABASES", "BIOPSY_MONTHS"],
+    PATIENT_FILE: ["AGE", "LINES_OF_TX", "FIRST_LINE_END_MONTHS", "SECOND_LINE_START_MONTHS", "OS_ENTRY_MONTHS"],
+    SAMPLE_FILE: ["TMB_NONSYNONYMOUS", "PDL1_SCORE", "FGA", "COVERED_MEGABASES", "ASSAY_GENES", "BIOPSY_MONTHS"],
 }
 MISSING = {"", "NA", "N/A", "na", "nan", "NaN", "NULL", "[Not Available]", "[Not Applicable]", "[Unknown]"}
 
@@ -200,6 +200,9 @@ class Cohort:
     def survival(self, endpoint: str = "OS") -> pd.DataFrame:
         """Months and event (bool) of every patient with both, index PATIENT_ID; `attrs["dropped"]` counts the rest.
 
+        Where the cohort says when each patient came under observation (OS_ENTRY_MONTHS) that is the column `entry`, and
+        who left before is dropped and counted too.
+
         Raises MissingData where the cohort lacks the endpoint.
         """
         months, status = f"{endpoint}_MONTHS", f"{endpoint}_STATUS"
@@ -207,7 +210,11 @@ class Cohort:
         if lacking:
             raise MissingData(f"{self.name} has no {ENDPOINTS.get(endpoint, endpoint)} ({' and '.join(lacking)})")
         table = pd.DataFrame({"months": self.patients[months], "event": self.patients[status]})
+        if f"{endpoint}_ENTRY_MONTHS" in self.patients:
+            table["entry"] = self.patients[f"{endpoint}_ENTRY_MONTHS"]
         complete = table.dropna()
+        if "entry" in table:
+            complete = complete[complete["entry"] < complete["months"]]
         if complete.empty:
             raise MissingData(f"{self.name} has no patient with both {months} and {status}")
         complete = complete.astype({"months": float, "event": bool})
@@ -447,6 +454,9 @@ def _schemas():
             str, number(0, 50, "a line of therapy", "lines are over 50; correct it"), required=False
         ),
         rf"^({endpoints})_MONTHS$": pa.Column(str, number(0, MAX_MONTHS, "months", days), regex=True, required=False),
+        r"^(FIRST_LINE_END|SECOND_LINE_START|OS_ENTRY)_MONTHS$": pa.Column(
+            str, number(0, MAX_MONTHS, "months", days), regex=True, required=False
+        ),
         rf"^({endpoints})_STATUS$": pa.Column(str, status(), regex=True, required=False),
     }
     sample = {
@@ -458,6 +468,11 @@ def _schemas():
             required=False,
         ),
         "PDL1_SCORE": pa.Column(str, number(0, 100, "percent", "percent is over 100; correct it"), required=False),
+        "BIOPSY_MONTHS": pa.Column(str, number(-MAX_MONTHS, MAX_MONTHS, "months", days), required=False),
+        "COVERED_MEGABASES": pa.Column(
+            str, number(0, 4000, "megabases", "megabases is over 4000; give Mb"), required=False
+        ),
+        "ASSAY_GENES": pa.Column(str, number(0, 70000, "a number of genes", "genes are over 70000"), required=False),
         "FGA": pa.Column(str, number(0, 1, "a fraction", "is over 1; give a fraction"), required=False),
     }
     mutation = {
@@ -726,6 +741,10 @@ def _load(folder: Path) -> tuple[Cohort | None, list[Problem]]:
         cohort.panel_of = _missing(matrix.set_index("SAMPLE_ID")["mutations"])
     elif "GENE_PANEL" in cohort.samples and cohort.samples["GENE_PANEL"].notna().any():
         cohort.panel_of = cohort.samples["GENE_PANEL"]
+    if "OS_ENTRY_MONTHS" in cohort.patients:
+        notes.append(
+            "overall survival is observed from OS_ENTRY_MONTHS on (delayed entry): no log-rank test, Cox models"
+        )
     without = len(set(cohort.patients.index) - set(cohort.samples["PATIENT_ID"]))
     if without:
         notes.append(f"{without} of {len(cohort.patients)} patients have no sample")

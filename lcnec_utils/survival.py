@@ -755,7 +755,8 @@ def compare(
         curve=kaplan_meier(patients, group, limits),
         medians=medians(patients, group, limits),
         at_risk=numbers_at_risk(patients, time_ticks(patients["months"].max()), group),
-        log_rank=log_rank(subset, group),
+        # with delayed entry there is no log-rank test; Cox's ratios stand for it
+        log_rank=LogRank(NAN, len(tested) - 1, NAN) if "entry" in subset else log_rank(subset, group),
         ratios=ratios,
         tested=tested,
         small=small,

@@ -93,7 +93,8 @@ def evidence(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     held = ["regimen", *usable_covariates(table)]
     found = {"described": survival.describe(table, "regimen")}
     if table["regimen"].nunique() > 1:
-        found["pairwise"] = survival.pairwise_log_rank(table, "regimen")
+        if "entry" not in table:
+            found["pairwise"] = survival.pairwise_log_rank(table, "regimen")
         found["adjusted"] = adjusted(table)
         found["proportional"] = survival.proportional_hazards(table, held)
     return found
@@ -153,7 +154,11 @@ def from_second_line(cohort: Cohort) -> pd.DataFrame:
     start = cohort.column("SECOND_LINE_START_MONTHS", "start of the second line")
     table = cohort.survival("OS").join(start.rename("start"))
     begun = table[table["start"].notna() & (table["start"] <= table["months"])]
-    counted = begun.assign(months=begun["months"] - begun["start"]).drop(columns="start")
+    counted = begun.assign(months=begun["months"] - begun["start"])
+    if "entry" in counted:
+        counted["entry"] = (counted["entry"] - counted["start"]).clip(lower=0)
+        counted = counted[counted["entry"] < counted["months"]]
+    counted = counted.drop(columns="start")
     counted.attrs["dropped"] = len(table) - len(counted)
     return counted
 
@@ -511,19 +516,23 @@ def on_chemoimmunotherapy(cohort: Cohort, tmb_above_per_mb: float, pdl1_from_per
 
 
 def by_subtype(cohort: Cohort) -> dict[str, pd.DataFrame]:
-    """Survival tables with genomic_subtype (unknown left out), by the endpoint's name: overall survival, rwPFS."""
+    """Survival tables with genomic_subtype (unknown left out), by the name of each endpoint that the cohort has."""
     subtype = genomics.by_patient(cohort, genomics.genomic_subtype(cohort)).cat.remove_categories(genomics.UNKNOWN)
-    found = {"Overall survival": cohort.survival("OS").join(subtype)}
-    if "RWPFS_MONTHS" in cohort.patients:
-        found["Real-world progression-free survival"] = cohort.survival("RWPFS").join(subtype)
-    return found
+    names = {
+        "OS": "Overall survival",
+        "RWPFS": "Real-world progression-free survival",
+        "PFS": "Progression-free survival",
+    }
+    held = [key for key in names if f"{key}_MONTHS" in cohort.patients] or ["OS"]
+    return {names[key]: cohort.survival(key).join(subtype) for key in held}
 
 
 def alike_without_target(cohort: Cohort) -> list[Finding]:
     """Overall survival over the genomic subtypes of tumours without a targetable alteration, every pair."""
     try:
         target = genomics.by_patient(cohort, genomics.targetable(cohort))
-        table = by_subtype(cohort)["Overall survival"].join(target.rename("target"))
+        subtype = genomics.by_patient(cohort, genomics.genomic_subtype(cohort)).cat.remove_categories(genomics.UNKNOWN)
+        table = cohort.survival("OS").join(subtype).join(target.rename("target"))
     except MissingData as reason:
         return [Finding(None, note=str(reason))]
     if target.isna().all():
@@ -549,13 +558,14 @@ def assays(cohort: Cohort) -> dict[str, list[Finding]]:
     lists = {name: len(genes) for name, genes in cohort.panel_genes.items()}
     panel = [count for name, count in lists.items() if name not in set(cohort.samples.loc[exome, "GENE_PANEL"])]
     deep = [count for name, count in lists.items() if name in set(cohort.samples.loc[exome, "GENE_PANEL"])]
-    unread = Finding(None, note="the cohort holds the exome's deeply read genes only")
+    read = cohort.samples.loc[exome, "ASSAY_GENES"].dropna().unique() if "ASSAY_GENES" in cohort.samples else []
     return {
         "n.panel": [of_count(int((~exome & cohort.samples["GENE_PANEL"].notna()).sum()))],
         "n.wes": [of_count(int(exome.sum()))],
         "panel.genes": [of_count(count) for count in panel] or [Finding(None, note="no panel")],
         "exome.deep_genes": [of_count(count) for count in deep] or [Finding(None, note="no exome")],
-        "exome.genes": [unread],
+        "exome.genes": [of_count(int(n)) for n in read]
+        or [Finding(None, note="how many genes the exome covers is not said")],
     }
 
 

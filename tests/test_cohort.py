@@ -894,3 +894,43 @@ def test_one_genome_build_under_two_names_is_one_build(own_study):
     text = "\n".join(f"{row}\t{name}" for row, name in zip(rows, names, strict=False)) + "\n"
     (own_study / "data_mutations.txt").write_text(text)
     assert len(read_study(own_study).mutations) == len(rows) - 1
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "cell"),
+    [
+        ("data_clinical_patient.txt", "FIRST_LINE_END_MONTHS", "three"),
+        ("data_clinical_patient.txt", "SECOND_LINE_START_MONTHS", "-2"),
+        ("data_clinical_patient.txt", "OS_ENTRY_MONTHS", "4000"),
+        ("data_clinical_sample.txt", "BIOPSY_MONTHS", "x"),
+        ("data_clinical_sample.txt", "COVERED_MEGABASES", "1,4"),
+        ("data_clinical_sample.txt", "ASSAY_GENES", "many"),
+    ],
+)
+def test_every_column_read_as_a_number_is_checked_as_one(own_study, file, column, cell):
+    lines = (own_study / file).read_text().splitlines()
+    lines = [f"{line}\t{column if place == 0 else cell if place == 2 else ''}" for place, line in enumerate(lines)]
+    (own_study / file).write_text("\n".join(lines) + "\n")
+    with pytest.raises(CohortError, match=f"row 3, column {column}") as error:
+        read_study(own_study)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_delayed_entry_is_read_and_who_left_before_it_is_counted(own_study):
+    """OS_ENTRY_MONTHS: at risk from there on only; the median is that of lifelines with entry."""
+    from lifelines import KaplanMeierFitter
+
+    from lcnec_utils import survival
+
+    path = own_study / "data_clinical_patient.txt"
+    lines = path.read_text().splitlines()
+    entries = ["OS_ENTRY_MONTHS", "1", "2", "0", "9", "3", "1", "0.5", ""]
+    path.write_text("\n".join(f"{line}\t{entry}" for line, entry in zip(lines, entries, strict=True)) + "\n")
+    cohort_ = read_study(own_study)
+    table = cohort_.survival("OS")
+    assert len(table) == 6 and table.attrs["dropped"] == 2, "one entered after the end, one entry is not known"
+    assert any("delayed entry" in note for note in cohort_.notes)
+    fitted = KaplanMeierFitter().fit(table["months"], table["event"], entry=table["entry"])
+    assert survival.medians(table).iloc[0]["median"] == fitted.median_survival_time_
+    groups = survival.compare(table.assign(group=["a", "b"] * 3), "group")
+    assert np.isnan(groups.log_rank.p) and groups.ratios["hr"].notna().all()

@@ -193,11 +193,10 @@ OUTCOMES = [
 
 
 def test_every_claim_on_patients_outcome_and_harm_is_answered_on_the_twins(default_run):
-    """All but the number of genes an exome covers, of which the twin holds those read deeply."""
     table = ledger.table(params.RunParameters()).set_index("claim")
     mine = [id for id, claim in claims.published().items() if claim.panel in OUTCOMES and id.startswith("lcnec.")]
     left = table.loc[mine][~table.loc[mine, "verdict"].isin(claims.ANSWERS)]
-    assert list(left.index) == ["lcnec.figs1.exome.genes"] and len(mine) > 90
+    assert left.empty and len(mine) > 90
     # what is contradicted are prints that other prints contradict, and the twin's targets say which it follows
     contradicted = table.loc[mine][table.loc[mine, "verdict"] == "contradicted"].index
     declined = ledger.bodies(params.RunParameters())["twin"]

@@ -189,6 +189,9 @@ def cohort_2(seed: int) -> tuple[Study, pd.Series]:
     # assay, mutational burden, mismatch repair, PD-L1
     panel = int(targets.number("figs1.n.panel", "tumours sequenced by panel"))
     targets.take("figs1.n.wes", "tumours sequenced by exome")
+    targets.take("figs1.panel.genes", "genes of the panel")
+    for id in ("deep_genes", "genes"):
+        targets.take(f"figs1.exome.{id}", "a lower bound, assumed to be passed by little")
     assay = np.full(n, genome.EXOME, dtype=object)
     assay[rng.permutation(n)[:panel]] = genome.PANEL
     megabases = np.array([targets.assume("genome", "megabases")[name] for name in assay])
@@ -247,6 +250,7 @@ def cohort_2(seed: int) -> tuple[Study, pd.Series]:
             "CANCER_TYPE_DETAILED": "Lung Neuroendocrine Tumor",
             "SAMPLE_TYPE": np.where(rng.random(n) < targets.assume("genome", "primary"), "Primary", "Metastasis"),
             "GENE_PANEL": assay,
+            "ASSAY_GENES": [targets.assume("genome", "assay_genes")[name] for name in assay],
             "COVERED_MEGABASES": megabases,
             "TMB_NONSYNONYMOUS": np.where(tested, burden, np.nan),
             "PDL1_SCORE": score,
