@@ -979,7 +979,7 @@ def test_who_has_no_time_under_observation_is_left_out_and_counted():
 
 
 def test_log_rank_of_delayed_entry_is_refused_as_by_survdiff():
-    for test in (survival.log_rank, survival.pairwise_log_rank, survival.compare):
+    for test in (survival.log_rank, survival.pairwise_log_rank):
         with pytest.raises(ValueError, match="delayed entry"):
             test(table_of("late"), "group")
 
