@@ -181,6 +181,12 @@ class Cohort:
         """The body of evidence the cohort is part of: the twins are one, any other cohort is its own."""
         return str(self.study.get("body") or self.name)
 
+    @property
+    def stands_for_source(self) -> bool:
+        """Whether the cohort is simulated in the place of a source's own patients, as a twin is and a free draw is not:
+        only it is asked for the source's own numbers."""
+        return self.simulated and bool(self.study.get("body"))
+
     def origin(self, claim: str) -> str:
         """Of a simulated cohort: whether it was tuned to a claim (calibrated, planted, assumed), or emergent; not
         stated where it has no targets.csv."""

@@ -55,7 +55,7 @@ def reason_unanswered(claim: claims.Claim, cohorts: dict[str, Cohort], panels: d
     if not fitting and LCNEC_ROLES & set(roles):
         fitting = [role for role in cohorts if role in LCNEC_ROLES]
     simulated = any(cohort.simulated for cohort in cohorts.values())
-    if claim.scope == "own" and not (simulated and fitting):
+    if claim.scope == "own" and not (fitting and cohorts[fitting[0]].stands_for_source):
         return "summarises the source's own patients"
     if not fitting:
         return f"needs {params.ROLE_WORDS[roles[0]]}"

@@ -384,7 +384,7 @@ class Page:
             raise UserError(f"claim '{id}': no cohort was asked for; name its role")
         role = role or self._asked[0]
         cohort = self.cohort(role)
-        if known[id].scope == "own" and not cohort.simulated:
+        if known[id].scope == "own" and not cohort.stands_for_source:
             return  # a number of the source's own patients is asked of no other cohort
         word, reason = claims.verdict(known[id], list(findings))
         self._findings[id] = {

@@ -204,6 +204,16 @@ def test_every_claim_on_patients_outcome_and_harm_is_answered_on_the_twins(defau
     assert set(contradicted) <= not_followed
 
 
+def test_a_free_draw_is_not_asked_for_the_sources_own_numbers(own_run, own_study):
+    """It holds as many patients as somebody wanted: 8 against the printed 217 would contradict nothing."""
+    (own_study / "cohort.yaml").write_text("simulated: true\n")
+    runs.execute("01_cohorts", own_run)
+    answers = ledger.findings("mine")
+    assert not [id for id, _ in answers if claims.published()[id].scope == "own"]
+    reasons = ledger.table(params.read_run(own_run)).set_index("claim")["reason"]
+    assert reasons["lcnec.table1.n.c1"] == "summarises the source's own patients"
+
+
 def test_simulated_answers_are_never_real(own_run, own_study):
     (own_study / "cohort.yaml").write_text("simulated: true\n")
     runs.execute("04_genomic_landscape", own_run)
