@@ -3,11 +3,12 @@
 A run is one flat YAML file in `params/` that lists departures from these defaults; its `run` is the file's stem.
 """
 
+import datetime
 import difflib
 import re
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lcnec_utils.errors import UserError
 
@@ -83,14 +84,18 @@ class RunParameters(BaseModel):
     tmb_very_high_per_mb: float = Field(
         19.0, gt=0, le=1000, description="TMB-high, by the source's Methods, above this many mutations per Mb"
     )
-    era_cut: str = Field(
-        "2019-01-01", pattern=r"^\d{4}-\d{2}-\d{2}$", description="chemotherapy is held apart before and from this day"
-    )
-    era_cut_regimens: str = Field(
-        "2019-03-01", pattern=r"^\d{4}-\d{2}-\d{2}$", description="regimens are compared from this day on"
-    )
+    era_cut: str = Field("2019-01-01", description="chemotherapy is held apart before and from this day")
+    era_cut_regimens: str = Field("2019-03-01", description="regimens are compared from this day on")
     significance: float = Field(0.05, gt=0, lt=1, description="a p below this is called significant")
     min_group: int = Field(5, ge=2, le=1000, description="a group with fewer patients is shown, not tested")
+
+    @field_validator("era_cut", "era_cut_regimens")
+    @classmethod
+    def _is_a_day(cls, day: str) -> str:
+        try:
+            return datetime.date.fromisoformat(day).isoformat()
+        except ValueError:
+            raise ValueError("it is no day; write YYYY-MM-DD") from None
 
 
 def _line(key: str, value, kind: str, message: str, bounds: dict) -> str:
@@ -112,6 +117,7 @@ def _line(key: str, value, kind: str, message: str, bounds: dict) -> str:
     }.get(kind)
     if wanted:
         return f"{shown} must be {wanted}"
+    message = message.removeprefix("Value error, ")
     return f"{shown} is refused: {message[0].lower()}{message[1:]}"
 
 

@@ -47,6 +47,7 @@ from lcnec_utils.twins.times import Law, Summary
 
 
 def censoring(targets: Targets, cohort: str, regimen: str):
+    """The law of follow-up of a regimen: a function (rng, n) → months till the end of the study or loss."""
     low, high = targets.assume("clinical", "follow_up_months", cohort, regimen)
     loss = targets.assume("clinical", "loss_to_follow_up_months")
     return lambda rng, n: np.minimum(rng.uniform(low, high, n), rng.exponential(loss, n))
@@ -200,7 +201,6 @@ def cohort_1(seed: int, targets: Targets) -> Clinical:
     ends = {"first": targets.assume("clinical", "first_start", "cohort_1").toordinal(),
             "last": targets.assume("clinical", "last_start", "cohort_1").toordinal()}  # fmt: skip
     immunotherapy_from = targets.assume("clinical", "first_immunotherapy").toordinal()
-    start = np.zeros(len(months), int)
     late = np.zeros(len(months), bool)
     fits = months < longest
     targets.take("os_sensitivity.regimen_after_march2019", "log-rank p above .05")
@@ -217,6 +217,8 @@ def cohort_1(seed: int, targets: Targets) -> Clinical:
             late[rng.permutation(able)[: era[name]]] = True
         if times.log_rank_p(months[late], event[late], regimen[late]) > 0.05:
             break
+    else:
+        raise times.CannotDraw("no choice of patients meets what is printed of the regimens from March 2019")
     early_end = np.where(regimen == 0, january.toordinal() - 1, march.toordinal() - 1)
     early_start = np.where(regimen == 0, ends["first"], immunotherapy_from)
     between = np.isin(np.arange(len(months)), new_era) & ~late
@@ -340,14 +342,14 @@ def cohort_2(seed: int, targets: Targets) -> Clinical:
     summaries = _summaries(targets, "fig1b.median_os", "median overall survival and limits")
     follow_up = Summary(*targets.median("table1.follow_up.c2", "median follow-up (reverse Kaplan–Meier) and limits"))
     targets.take("fig1b.os_by_regimen", "log-rank p over the regimens above .05")
-    targets.take("figs3.n.long_rwos", "six patients on immunotherapy live beyond 20 months")
+    long = targets.word("figs3.n.long_rwos", "six patients on immunotherapy live beyond 20 months")
     cutoff = targets.number("figs3.cut.rwos", "months that part long survivors")
     follow = {name: censoring(targets, "cohort_2", name) for name in REGIMENS}
     cut = targets.assume("clinical", "data_cut", "cohort_2")
     longest = (cut - targets.assume("clinical", "first_immunotherapy")).days / DAYS_PER_MONTH - 1
 
     def six_long(months, event, regimen) -> bool:
-        return int((months[regimen == 2] > cutoff).sum()) == 6 and months.max() < longest
+        return int((months[regimen == 2] > cutoff).sum()) == long and months.max() < longest
 
     for _ in range(MOST_REDRAWS):
         survival = _overall_survival(rng, treated, summaries, follow_up, follow, six_long)

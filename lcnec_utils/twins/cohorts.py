@@ -427,11 +427,14 @@ def gaps(rng: np.random.Generator, median: float, shortest: float, longest: floa
 def serial(seed: int, first: Study, second: Study) -> Study:
     """Nine patients with two biopsies: four of cohort 1, five of cohort 2, drivers alike in both."""
     targets, rng = Targets(), stream(seed, "genome", "serial")
-    targets.take("fig2c.n.c1", "four pairs of cohort 1")
-    targets.take("fig2c.n.c2", "five pairs of cohort 2")
+    numbers = [targets.word(f"fig2c.n.c{number}", f"{words} pairs of cohort {number}")
+               for number, words in ((1, "four"), (2, "five"))]  # fmt: skip
     targets.take("fig2c.drivers_retained", "drivers are the same in both biopsies")
     parts = []
-    for study, number, id, panels in ((first, 4, "c1", [genome.INSTITUTION]), (second, 5, "c2", list(genome.assays()))):
+    for study, number, id, panels in (
+        (first, numbers[0], "c1", [genome.INSTITUTION]),
+        (second, numbers[1], "c2", list(genome.assays())),
+    ):
         claim = targets.take(f"fig2c.gap.{id}", "median and range of the months between biopsies")
         apart = gaps(rng, float(claim.value), *map(float, claim.range), number)
         # a biopsy is dated from time zero, which is known of those who were followed

@@ -93,6 +93,11 @@ class Targets:
         claim = self.take(id, knob)
         return int(claim.k if claim.k else claim.counts[0][0] if claim.counts else claim.value)
 
+    def word(self, id: str, knob: str) -> int:
+        """A count that the source prints as a word (flag word_number)."""
+        flags = self.take(id, knob).flags
+        return int(next(flag for flag in flags if flag.startswith("word_number:")).partition(":")[2])
+
     def median(self, id: str, knob: str) -> tuple[float, float, float]:
         """A printed median with its limits, months; infinite where the source prints NR."""
         claim = self.take(id, knob)
