@@ -96,6 +96,24 @@ def public_run() -> Path:
     return TEST_OUTPUT / "figures" / "msk_met"
 
 
+# notebooks of the run on public expression that draw more than the other runs' tests see
+OF_EXPRESSION = ["06_subtype_classifier"]
+
+
+@pytest.fixture(scope="session")
+def expression_run() -> Path:
+    """The figures of the run on public expression, of OF_EXPRESSION, made in this session."""
+    file = ROOT / "params" / "gabriel2020.yaml"
+    lines = runs.prepare(params.read_run(file))
+    if lines:
+        skip_or_fail("data", lines[0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LCNEC_OUTPUT_DIR", str(TEST_OUTPUT))
+        for notebook in OF_EXPRESSION:
+            runs.execute(notebook, file)
+    return TEST_OUTPUT / "figures" / "gabriel2020"
+
+
 @pytest.fixture(scope="session")
 def default_run() -> Path:
     """The figures of the default run, which the notebooks under test have just made."""

@@ -21,7 +21,7 @@ import pandas as pd
 from scipy import stats
 
 from lcnec_utils import formats
-from lcnec_utils.claims import RATIOS, Claim, Relation, Source, table_rows
+from lcnec_utils.claims import RATIOS, Claim, Relation, Source, table_rows, word_number
 
 # From best to worst. A figure that lost its exponent cannot be read at all, whatever else is said of it.
 SEVERITIES = ("note", "rounding", "inconsistent", "impossible", "exponent lost")
@@ -120,26 +120,21 @@ def _worked(k: int, n: int, text: str, more: int = 1) -> str:
     return f"{k}/{n} = {formats.number(float(_share(k, n)), _places(text) + more)}%"
 
 
-def _word(claim: Claim) -> str | None:
-    """A number spelled out as a word: `9`, or `>50` where the words give a bound."""
-    return next((flag.split(":")[1] for flag in claim.flags if flag.startswith("word_number:")), None)
-
-
 def _count(claim: Claim) -> str | None:
     """The count a claim holds: the k of a share, the value of a count, or the count its words spell out."""
     if claim.k:
         return claim.k
     if claim.measure == "count" and claim.value:
         return claim.value
-    if claim.measure != "percent" and (_word(claim) or "").isdigit():
-        return _word(claim)
+    if claim.measure != "percent" and (word_number(claim) or "").isdigit():
+        return word_number(claim)
     spelled = "number_word" in claim.flags and claim.counts and len(claim.counts) == 1
     return claim.counts[0][0] if spelled else None
 
 
 def _number(claim: Claim) -> str | None:
     """The number a claim prints: its value, else its count, else its words."""
-    return claim.value or _count(claim) or _word(claim)
+    return claim.value or _count(claim) or word_number(claim)
 
 
 def _comparable(claims: list[Claim], percent: bool = False) -> list[str | None]:

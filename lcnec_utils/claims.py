@@ -367,6 +367,22 @@ def equal_at_printed_precision(value: float, printed: str) -> bool:
     return math.floor(value * 10 ** _decimals(printed) + 0.5 + 1e-9) == round(float(printed) * 10 ** _decimals(printed))
 
 
+def word_number(claim: Claim) -> str | None:
+    """The figure that a claim prints as a word (flag word_number), in digits; `>50` for a majority."""
+    return next((flag.partition(":")[2] for flag in claim.flags if flag.startswith("word_number:")), None)
+
+
+def printed_value(claim: Claim) -> str | None:
+    """The figure that a number claim prints: its value, a number in words, or k of n in percent."""
+    if claim.value is not None:
+        return claim.value
+    if word := word_number(claim):
+        return word.lstrip(">")
+    if claim.unit == "percent" and claim.k and len(claim.n) == 1:
+        return f"{100 * float(claim.k) / float(claim.n[0]):.10g}"
+    return None
+
+
 def null_of(claim: Claim, finding: Finding) -> float:
     """No effect on a finding's scale: 1 for ratios, 0 for differences and correlations."""
     if finding.scale:
@@ -390,17 +406,19 @@ def _printed_interval(claim: Claim) -> tuple[float, float] | None:
 
 
 def _of_number(claim: Claim, finding: Finding) -> tuple[str, str]:
-    if claim.value is None:
+    value = printed_value(claim)
+    if value is None:
         return NOT_COMPUTABLE, "no figure is printed"
-    if equal_at_printed_precision(finding.value, claim.value):
-        return "equal", ""
-    if "lower_bound" in claim.flags and finding.value > float(claim.value):
+    more_than = "lower_bound" in claim.flags or (word_number(claim) or "").startswith(">")
+    if more_than and finding.value > float(value):
         return "equal", ""  # "more than 700" holds of 720
+    if not (word_number(claim) or "").startswith(">") and equal_at_printed_precision(finding.value, value):
+        return "equal", ""
     if not _exists(finding.lower):
         if claim.scope == "own":
-            return "contradicted", f"{finding.value:g} against the printed {claim.value}"
-        return NOT_COMPUTABLE, finding.note or f"{finding.value:g} has no interval to set against {claim.value}"
-    low, high = _printed_interval(claim) or (float(claim.value),) * 2
+            return "contradicted", f"{finding.value:g} against the printed {value}"
+        return NOT_COMPUTABLE, finding.note or f"{finding.value:g} has no interval to set against {value}"
+    low, high = _printed_interval(claim) or (float(value), math.inf if more_than else float(value))
     if _overlaps(finding, low, high):
         return "compatible", "the 95% interval meets the print"
     return "contradicted", "the 95% interval excludes the print"
@@ -519,10 +537,12 @@ def chance_of_contradiction(claim: Claim, finding: Finding) -> float:
         return 2 * float(stats.norm.sf(Z95 + _on_scale(float(claim.margin), null) / se))
     truth, printed = _number(claim.value), _printed_interval(claim)
     if claim.kind == "number":
+        figure = printed_value(claim)
+        truth = _number(figure)
         if truth is None:
             return 0.0
         low, high = printed or (truth, truth)
-        half = 0.5 * 10 ** -_decimals(claim.value)  # within which it is equal, whatever its interval
+        half = 0.5 * 10 ** -_decimals(figure)  # within which it is equal, whatever its interval
         below = stats.norm.cdf(min((low - truth) / se - Z95, -half / se))
         above = stats.norm.sf(max((high - truth) / se + Z95, half / se)) if math.isfinite(high) else 0.0
         return float(below + above)
@@ -577,6 +597,11 @@ def of_difference(value: float, se: float, p: float, n: int) -> Finding:
 def of_count(n: int) -> Finding:
     """A number of patients as a finding; it has no interval."""
     return Finding(float(n), n=int(n))
+
+
+def of_parameter(value: float) -> Finding:
+    """A parameter of the run as a finding: on twins its default was taken from the print."""
+    return Finding(float(value), origin="calibrated")
 
 
 def of_median(row) -> Finding:

@@ -482,8 +482,18 @@ def _schemas():
         "FGA": pa.Column(str, number(0, 1, "a fraction", "is over 1; give a fraction"), required=False),
     }
     mutation = {
-        "Hugo_Symbol": pa.Column(str, filled("a gene symbol")),
+        "Hugo_Symbol": pa.Column(
+            str,
+            [
+                filled("a gene symbol"),
+                pa.Check(
+                    lambda cells: ~cells.str.fullmatch(r"\d+(\.0)?|ENS[GT]\d{6,}(\.\d+)?"),
+                    error="'{}' is an identifier of Entrez or Ensembl and no symbol; give the HGNC symbol",
+                ),
+            ],
+        ),
         "Tumor_Sample_Barcode": pa.Column(str, filled("the sample's identifier")),
+        "GNOMAD_AF": pa.Column(str, number(0, 1, "a fraction", "is over 1; give a fraction"), required=False),
     }
     return {
         PATIENT_FILE: pa.DataFrameSchema(patient),
@@ -514,6 +524,8 @@ def _check_table(file: str, table: pd.DataFrame, schema, problems: list[Problem]
             )
             same = [name for name in table.columns if close and name.upper() == close[0]]
             hint = f"; rename '{same[0]}' to it" if same else "; add it"
+            if case.failure_case == "Hugo_Symbol" and "Entrez_Gene_Id" in table:
+                hint = "; the genes stand there by Entrez_Gene_Id only: map those to HGNC symbols in it"
             found.append((0, Problem(file, f"is missing{hint}", column=case.failure_case)))
         else:
             row = None if pd.isna(case.index) else int(case.index)

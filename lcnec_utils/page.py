@@ -210,6 +210,15 @@ class Page:
             roles[0]: self.cohort(roles[0])
         }
 
+    def available(self, *roles: str) -> dict[str, cohorts.Cohort]:
+        """The cohorts of those of these roles that the run names and this machine has, by role: for what helps a panel
+        and is not asked of it."""
+        found = {}
+        for role in roles:
+            with contextlib.suppress(MissingData):
+                found[role] = self.cohort(role)
+        return found
+
     def describe(self) -> pd.DataFrame:
         """The run's cohorts, one row per role: patients, samples, mutations, and what reading them changed or lacks."""
         rows = []
@@ -390,7 +399,8 @@ class Page:
         self._findings[id] = {
             "role": role,
             "body": cohort.body,
-            "origin": self._origin(id, cohort),
+            # a parameter set to the printed figure says so itself
+            "origin": (findings[0].origin if cohort.simulated and findings else "") or self._origin(id, cohort),
             "verdict": word,
             "reason": reason,
             "findings": [_plain(finding) for finding in findings],

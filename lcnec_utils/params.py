@@ -30,6 +30,7 @@ ROLE_WORDS = {
 ROLES = {
     "cohort": "the LCNEC cohort: clinical table, samples and mutations",
     "cohort_2": "a second LCNEC cohort; panels on it fall back to the first where this is empty",
+    "serial": "LCNEC patients with two tumour samples each",
     "sclc": "SCLC patients: samples and mutations, to hold LCNEC against",
     "icb": "patients treated with immune checkpoint blockade: progression-free survival and mutations",
 }
@@ -47,6 +48,7 @@ class RunParameters(BaseModel):
     run: str = Field("twin", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="name of the run")
     cohort: str = Field("twin_cohort_1", description="role: " + ROLES["cohort"])
     cohort_2: str = Field("twin_cohort_2", description="role: " + ROLES["cohort_2"])
+    serial: str = Field("twin_serial", description="role: " + ROLES["serial"])
     sclc: str = Field("twin_sclc", description="role: " + ROLES["sclc"])
     icb: str = Field("", description="role: " + ROLES["icb"])
     drivers: list[str] = Field(
@@ -84,6 +86,24 @@ class RunParameters(BaseModel):
     tmb_very_high_per_mb: float = Field(
         19.0, gt=0, le=1000, description="TMB-high, by the source's Methods, above this many mutations per Mb"
     )
+    classifier_labels: str = Field(
+        "genomic_subtype", description="what the classifier learns: genomic_subtype, or a sample column"
+    )
+    classifier_classes: list[str] = Field(
+        ["NSCLC-like", "SCLC-like"],
+        min_length=2,
+        max_length=2,
+        description="the two classes to tell apart, where the labels are a sample column",
+    )
+    classifier_genes: int = Field(
+        2168, ge=2, le=100000, description="the classifier looks at this many genes, or fewer where fewer qualify"
+    )
+    classifier_adjusted_p: float = Field(
+        0.01, gt=0, le=1, description="genes of the classifier differ at an adjusted p below this"
+    )
+    classifier_splits: int = Field(100, ge=2, le=10000, description="repeated splits over which an AUC is judged")
+    sure_from: float = Field(0.8, ge=0.5, lt=1, description="a tumour is called from this probability on, else none")
+    seed: int = Field(1, ge=0, le=2**31 - 1, description="seed of whatever is random in the run")
     era_cut: str = Field("2019-01-01", description="chemotherapy is held apart before and from this day")
     era_cut_regimens: str = Field("2019-03-01", description="regimens are compared from this day on")
     significance: float = Field(0.05, gt=0, lt=1, description="a p below this is called significant")

@@ -1,4 +1,4 @@
-"""Shares with their intervals, and shares compared between groups."""
+"""Shares with their intervals, and shares and ranks compared between groups."""
 
 import itertools
 
@@ -157,14 +157,28 @@ def pairs_of_shares(table: pd.DataFrame, groups: pd.Series, what: str) -> list[F
     return found
 
 
+def rank_sum(one: np.ndarray, other: np.ndarray) -> float:
+    """Two-sided p of the Wilcoxon rank-sum test by the rule of R's wilcox.test: exact where both have fewer than 50
+    values and none is tied, else normal with tie and continuity correction. NaN where a group is empty or all values
+    are one."""
+    distinct = len(np.unique(np.concatenate([one, other])))
+    if not len(one) or not len(other) or distinct == 1:
+        return NAN
+    untied = distinct == len(one) + len(other)
+    method = "exact" if untied and max(len(one), len(other)) < 50 else "asymptotic"
+    return float(stats.mannwhitneyu(one, other, method=method).pvalue)
+
+
 def mean_difference(values: pd.Series, marked: pd.Series, what: str) -> Finding:
     """The mean of the marked less that of the others (Welch), p by the Wilcoxon rank-sum test."""
     both = pd.DataFrame({"value": values, "marked": marked}).dropna()
     one, other = (both.loc[both["marked"].astype(bool) == side, "value"].astype(float) for side in (True, False))
     if min(len(one), len(other)) < 2:
         return Finding(None, note=f"fewer than two patients with {what} on a side")
+    if both["value"].nunique() == 1:
+        return Finding(None, note=f"{what} does not vary")
     se = (one.var() / len(one) + other.var() / len(other)) ** 0.5
-    p = float(stats.mannwhitneyu(one, other).pvalue)
+    p = rank_sum(one.to_numpy(), other.to_numpy())
     return of_difference(float(one.mean() - other.mean()), float(se), p, len(both))
 
 

@@ -194,14 +194,14 @@ def test_copy_number_and_rearrangements_are_shown():
 
 
 def test_what_counts_as_altered():
-    # a deep deletion counts in a suppressor and only there; gains, shallow losses and rearrangements never
+    # deep deletions and rearrangements count in a suppressor and only there; gains and shallow losses never
     made = make(
         [("S4", "KRAS", "Missense_Mutation")],
         copy_number={"RB1": [-2, -1, 2, 0], "KRAS": [-2, 2, 0, 0], "CDKN2A": [-2, -2, np.nan, 1], "MYC": [-2, 2, 2, 2]},
         structural_variants=[{"Sample_Id": "S4", "Site1_Hugo_Symbol": "RB1", "Site2_Hugo_Symbol": "KRAS"}],
     )
     hit = genomics.altered(made, ["RB1", "KRAS", "CDKN2A", "MYC"])
-    assert hit["RB1"].tolist() == [True, False, False, False]
+    assert hit["RB1"].tolist() == [True, False, False, True]
     assert hit["KRAS"].tolist() == [False, False, False, True]
     assert hit["CDKN2A"].tolist() == [True, True, False, False]
     assert hit["MYC"].tolist() == [False, False, False, False]

@@ -199,11 +199,12 @@ def test_verify_tells_altered_missing_and_stale(one_made, monkeypatch):
 
 
 def test_a_plot_changes_only_the_notebooks_that_import_it():
-    """The closure of imports decides: comut.py belongs to 04, kaplan_meier.py to 02."""
+    """The closure of imports decides: comut.py belongs to 04, kaplan_meier.py to 02 and 06."""
     closure = {name: page.provenance.import_closure(page.notebook_path(name)) for name in runs.notebooks()}
     users = {name for name, modules in closure.items() if "lcnec_utils.plots.comut" in modules}
     assert users == {"04_genomic_landscape"}
-    assert {name for name, modules in closure.items() if "lcnec_utils.plots.kaplan_meier" in modules} == {"02_outcomes"}
+    users = {name for name, modules in closure.items() if "lcnec_utils.plots.kaplan_meier" in modules}
+    assert users == {"02_outcomes", "06_subtype_classifier"}
     assert all("lcnec_utils.page" in modules and "lcnec_utils.cohort" in modules for modules in closure.values())
     assert not any("lcnec_utils.cli" in modules or "lcnec_utils.runs" in modules for modules in closure.values())
 

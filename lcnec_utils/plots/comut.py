@@ -1,12 +1,29 @@
-"""CoMut plot: one column per tumour, one row per gene, tumours ordered within subtype, clinical tracks below."""
+"""CoMut plot: one column per tumour, one row per gene, tumours ordered within subtype, clinical tracks above."""
 
+import marsilea as ma
+import marsilea.plotter as mp
 import numpy as np
 import pandas as pd
-from matplotlib.colors import to_rgb
+from marsilea.layers import LayersMesh, Piece
+from marsilea.plotter.base import StatsBase
+from matplotlib import colormaps
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
 from matplotlib.textpath import TextPath
+from matplotlib.ticker import MaxNLocator
 
 from lcnec_utils.plots import palette
+
+SIZE = 6.5  # of all text but titles, in points
+ABSENT, NOT_PROFILED, NOT_RECORDED = "no alteration", "not profiled", "not recorded"
+# drawn as a band of the cell, so that a mutation shows beside it
+THIN = dict.fromkeys(("deep deletion", "amplification", "rearrangement"), (0.3, 0.7))
+WIDEST_MM, GAPPED_MM = 6, 0.8  # the widest column of a tumour; columns from the second on stand apart
+BETWEEN = 0.008  # groups, of the width of all columns
+BARS_INCH = 0.6
+MOST_BOXES = 2400  # with more a vector file would weigh over 300 kB, and they become pixels inside it
 
 
 def column_order(hit: pd.DataFrame, groups: pd.Series) -> list[str]:
@@ -16,16 +33,16 @@ def column_order(hit: pd.DataFrame, groups: pd.Series) -> list[str]:
     return list(keys.sort_values(["_group", *hit.columns, "_name"]).index)
 
 
-def _widths(heads: list[str], size: float = 6.5) -> list[float]:
-    """The width of each head's longest line in points, with what hinting on a screen may add."""
+def _widths(texts: list[str], size: float = SIZE) -> list[float]:
+    """The width of each text's longest line in points, with what hinting on a screen may add."""
     return [
-        1.04 * max(TextPath((0, 0), line, size=size).get_extents().width for line in head.split("\n")) for head in heads
+        1.04 * max(TextPath((0, 0), line, size=size).get_extents().width for line in text.split("\n")) for text in texts
     ]
 
 
 def _spread(centres: list[float], widths: list[float], gap: float = 4) -> list[float]:
     """Centres as near to the given ones as lets boxes of these widths stand side by side, in the same order."""
-    needed = [0.0]  # from the first centre to each
+    needed = [0.0][: len(centres)]  # from the first centre to each
     for first, second in zip(widths, widths[1:], strict=False):
         needed.append(needed[-1] + (first + second) / 2 + gap)
     # in terms of centre less what is needed the order must not fall: the least squares of that are pooled means
@@ -57,6 +74,119 @@ def _place_heads(figure: Figure, heads: list[str]) -> None:
             )  # fmt: skip
 
 
+def _fill(ax, boxes: list, **look) -> None:
+    """One filled path of all the boxes (left, right, lower, upper): no seams in it, and small as SVG."""
+    left, right, lower, upper = np.array(boxes, float).reshape(-1, 4).T
+    corners = np.stack([[left, left, right, right, left], [lower, upper, upper, lower, lower]]).T
+    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(boxes)
+    ax.add_patch(PathPatch(Path(corners.reshape(-1, 2), codes), linewidth=0, **look))
+
+
+class _Kind(Piece):
+    """What a cell may hold: its colour and its name; a pale one is framed in the legend."""
+
+    def __init__(self, color: str, label: str):
+        self.color, self.label = color, label
+
+    def legend(self, x, y, w, h):
+        low, high = THIN.get(self.label, (0, 1))
+        frame = 0.4 if min(to_rgb(self.color)) > 0.93 else 0
+        box = (x, y + low * h), w, (high - low) * h
+        return Rectangle(*box, facecolor=self.color, edgecolor=palette.FAINT, linewidth=frame)
+
+
+class _Cells(LayersMesh):
+    """Rows of cells, for each kind the cells that hold it. Kinds of one cell share its height; THIN ones lie on top.
+
+    Equal neighbours are one box, so that narrow columns show no seam of white; wide columns stand apart.
+    """
+
+    def __init__(self, held: dict[str, np.ndarray], colors: dict[str, str], title: str, gap: float, inset: float = 0):
+        words = {"title": title, "title_fontproperties": {"size": 7, "weight": "bold"}, "fontsize": SIZE}
+        pieces = [_Kind(colors[name], name) for name in held]
+        super().__init__(layers=list(held.values()), pieces=pieces, legend_kws=words)
+        self.gap, self.inset, self.rows = gap, inset, len(next(iter(held.values())))
+
+    def render_ax(self, spec):
+        held = np.array(spec.data, bool).reshape(len(self.pieces), self.rows, -1)
+        depth = np.array([3 if piece.label in THIN else 1 if piece.label == ABSENT else 2 for piece in self.pieces])
+        spec.ax.set(xlim=(0, held.shape[2]), ylim=(self.rows, 0))
+        spec.ax.set_axis_off()
+        for i, (layer, piece) in enumerate(zip(held, self.pieces, strict=True)):
+            if piece.label == NOT_PROFILED:
+                continue  # the paper's white
+            low, high = THIN.get(piece.label, (0, 1))
+            step = (high - low) / np.maximum(held[depth == depth[i]].sum(axis=0), 1) * (1 - 2 * self.inset)
+            start = self.inset + low * (1 - 2 * self.inset) + step * held[:i][depth[:i] == depth[i]].sum(axis=0)
+            boxes = []
+            for y, x in np.argwhere(layer):
+                lower, upper = y + start[y, x], y + start[y, x] + step[y, x]
+                if boxes and not self.gap and boxes[-1][1:] == [x, lower, upper]:
+                    boxes[-1][1] = x + 1
+                else:
+                    boxes.append([x + self.gap / 2, x + 1 - self.gap / 2, lower, upper])
+            _fill(spec.ax, boxes, facecolor=piece.color, label=piece.label, zorder=depth[i])
+
+
+class _Bars(StatsBase):
+    """A bar by tumour and none where its number is missing, on a square-root axis where a few dwarf the rest."""
+
+    gap = 0.0
+
+    def __init__(self, values: pd.Series, label: str, lines: dict[float, str]):
+        self.top, self.lines = 1.03 * max([*values.dropna(), *lines, 1e-9]), dict(sorted(lines.items()))
+        self.root = bool(self.top > 3 * values.quantile(0.95))
+        self.set_data(values.to_numpy(float))
+        at_left = {"rotation": 0, "va": "center", "fontsize": SIZE}
+        self.set_label(label + ("\n(square-root axis)" if self.root else ""), props=at_left)
+
+    def render_ax(self, spec):
+        ax, heights = spec.ax, np.maximum(spec.data, self.top * (4e-4 if self.root else 0.02))  # so that a zero is seen
+        boxes = [[x + self.gap / 2, x + 1 - self.gap / 2, 0, y] for x, y in enumerate(heights) if not np.isnan(y)]
+        _fill(ax, boxes, facecolor="#555555", label="bars")
+        ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(0, self.top)
+        if self.root:
+            ax.set_yscale("function", functions=(lambda y: np.sqrt(np.maximum(y, 0)), np.square))
+            ticks = [0, *(float(f"{self.top * part:.0e}") for part in (0.1, 0.4, 0.95))]
+        ax.set(xlim=(0, len(heights)), ylim=(0, self.top), yticks=[tick for tick in ticks if tick <= self.top])
+        ax.tick_params(labelsize=SIZE, length=2, pad=1.5)
+        for value in self.lines:
+            ax.axhline(value, color=palette.EMPHASIS, linewidth=0.6, linestyle=(0, (4, 3)))
+
+    def render(self, axes):
+        super().render(axes)
+        first, *_, last = [*np.ravel(axes)] * 2
+        first.yaxis.label.set(ha="right")
+        places = [(value / self.top) ** (0.5 if self.root else 1) for value in self.lines]
+        apart = _spread(places, [1.1 * SIZE / 72 / BARS_INCH] * len(places), 0)
+        look = {"fontsize": SIZE, "va": "center", "color": palette.EMPHASIS, "annotation_clip": False}
+        for label, place in zip(self.lines.values(), apart, strict=True):
+            last.annotate(label, (1, place), (3, 0), "axes fraction", "offset points", **look)
+
+
+def _track(values: pd.Series) -> tuple[pd.Series, dict[str, str]]:
+    """What a track shows of each tumour, and each word's colour: numbers as ranges, the higher the darker."""
+    number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    if number and values.nunique() > 5:
+        values = values.astype(float)
+        ticks = MaxNLocator(3, steps=[1, 2, 5, 10]).tick_values(*values.quantile([0.1, 0.9]))
+        edges = [tick for tick in ticks if values.min() < tick <= values.max()] or [values.max()]
+        whole = (values.dropna() % 1 == 0).all() and min(np.diff(edges), default=0) > 1
+        inner = [f"{a:g}–{b - 1:g}" if whole else f"{a:g} to < {b:g}" for a, b in zip(edges, edges[1:], strict=False)]
+        names = [f"< {edges[0]:g}", *inner, f"≥ {edges[-1]:g}"]
+        shown = pd.cut(values, [-np.inf, *edges, np.inf], right=False, labels=names)
+    else:
+        shown = values.astype("category").cat.remove_unused_categories()
+        shown = shown.cat.rename_categories(lambda value: f"{value:g}" if number else str(value))
+        known = [*palette.NAMED]
+        names = sorted(shown.cat.categories, key=lambda name: known.index(name) if name in known else len(known))
+    scale = map(to_hex, colormaps["YlGnBu"](np.linspace(0.15, 0.95, len(names))))
+    colors = dict(zip(names, scale, strict=True)) if number else palette.colors(names)
+    if shown.isna().any():
+        colors[NOT_RECORDED] = palette.MISSING
+    return shown.astype(object).where(shown.notna(), NOT_RECORDED), colors
+
+
 def comut(
     alterations: pd.DataFrame,
     hit: pd.DataFrame,
@@ -64,111 +194,94 @@ def comut(
     *,
     bars: pd.Series | None = None,
     bars_label: str = "",
+    lines: dict[float, str] | None = None,
     tracks: dict[str, pd.Series] | None = None,
     width_mm: float = palette.PAGE_MM,
     title: str = "",
 ) -> Figure:
-    """The figure. marsilea lays out its own axes, so this one takes no ax.
+    """The figure, at most width_mm wide. marsilea lays out its own axes, so this one takes no ax.
+
+    From top to bottom: bars, groups, tracks, genes; legends below, or at the right of few tumours. A gene's row ends
+    in the share altered of those profiled; a cell that was not profiled is white, whatever was called in it.
 
     alterations: sample, gene, alteration. hit: samples × genes (missing: not profiled). groups: categorical by sample.
-    bars: a number by sample, above. tracks: label → categorical values by sample, below.
+    bars: a number by sample. lines: value on the bars' axis → label. tracks: label → values by sample, of words (in
+    the palette's colours) or of numbers (in ranges, the higher the darker).
     """
-    import marsilea as ma
-    import marsilea.plotter as mp
-    from marsilea.layers import FrameRect, LayersMesh, Piece, Rect
-
     order = column_order(hit, groups)
-    genes = list(hit.columns)
-    n = len(order)
-    names = [name for name in groups.cat.categories if (groups.reindex(order) == name).any()]
-    kinds = [kind for kind in palette.ALTERATION if (alterations["alteration"] == kind).any()]
-    table = alterations[alterations["gene"].isin(genes)]
+    hit, groups, genes = hit.reindex(order), groups.reindex(order), list(hit.columns)
+    names = [name for name in groups.cat.categories if (groups == name).any()]
+    tracks = {label: _track(values.reindex(order)) for label, values in (tracks or {}).items()}
+    row = None if bars is None else _Bars(bars.reindex(order), bars_label, lines or {})
+    shares = ["–" if np.isnan(share) else f"{np.floor(100 * share + 0.5):.0f}%" for share in hit.mean().astype(float)]
+    over_shares = "altered of\nprofiled" if hit.isna().any(axis=None) else "altered"
 
-    def layer(kind: str) -> np.ndarray:
-        mine = table[table["alteration"] == kind]
-        grid = pd.crosstab(mine["gene"], mine["sample"]).reindex(index=genes, columns=order, fill_value=0)
-        return grid.to_numpy() > 0
+    # the sides' texts are measured, in points, and the columns get what they leave
+    left = max(_widths([*genes, *tracks]) + ([_widths([row.label])[0] + 22] if row else [])) + 8
+    right = max(_widths([*shares, over_shares, *(row.lines.values() if row else [])])) + 8
+    width = min(width_mm * palette.MM - (left + right) / 72 - 0.04, WIDEST_MM * palette.MM * len(order))
+    gap = 0.14 if width / len(order) > GAPPED_MM * palette.MM else 0
 
-    class Thin(Piece):
-        """A band of half the height, so that a second alteration of a gene shows beside the first."""
+    profiled = hit.notna().T
+    held = {}
+    for kind in palette.ALTERATION:
+        mine = alterations[alterations["alteration"] == kind]
+        found = pd.crosstab(mine["gene"], mine["sample"]).reindex(index=genes, columns=order, fill_value=0) > 0
+        held[kind] = (found & profiled).to_numpy()
+    held |= {ABSENT: profiled.to_numpy(), NOT_PROFILED: ~profiled.to_numpy()}
+    held = {kind: cells for kind, cells in held.items() if cells.any()}
+    fills = {**palette.ALTERATION, ABSENT: "#E6E6E6", NOT_PROFILED: "#FFFFFF"}
 
-        def __init__(self, color, label):
-            super().__init__()
-            self.color, self.label, self.legend_entry = color, label, True
-
-        def draw(self, x, y, w, h, ax):
-            import matplotlib.patches as patches
-
-            return patches.Rectangle((x, y + h * 0.3), w, h * 0.4, facecolor=self.color, linewidth=0)
-
-        def legend(self, x, y, w, h):
-            return self.draw(x, y, w, h, None)
-
-    unprofiled = hit.reindex(order).isna().T.to_numpy()
-    layers = [~unprofiled, unprofiled]
-    pieces = [Rect(color="#ECECEC", label="no alteration"), FrameRect(color="#D0D0D0", label="not profiled")]
-    for kind in kinds:
-        small = kind in ("deep deletion", "amplification", "rearrangement")
-        layers.append(layer(kind))
-        pieces.append((Thin if small else Rect)(color=palette.ALTERATION[kind], label=kind))
-    keep = [i for i, grid in enumerate(layers) if grid.any()]
-    legend = {"fontsize": 6.5, "title_fontproperties": {"size": 7, "weight": "bold"}}
-    width = (width_mm - 90) * palette.MM
-    board = ma.ClusterBoard(np.zeros((len(genes), n)), width=width, height=0.155 * len(genes))
-    board.add_layer(
-        LayersMesh(
-            layers=[layers[i] for i in keep],
-            pieces=[pieces[i] for i in keep],
-            shrink=(0.86, 0.82),
-            legend_kws={"title": "Alteration", **legend},
-        )
-    )
-    board.group_cols(groups.reindex(order).astype(str), order=names, spacing=0.008)
-    counts = groups.reindex(order).value_counts()
+    board = ma.ClusterBoard(np.zeros((len(genes), len(order))), width=width, height=0.155 * len(genes))
+    board.add_layer(_Cells(held, fills, "Alteration", gap, inset=0.09), name="Alteration")
+    board.group_cols(groups.astype(str), order=names, spacing=BETWEEN)
+    for label, (shown, colors) in reversed(tracks.items()):
+        track = _Cells({name: (shown == name).to_numpy()[None] for name in colors}, colors, label, gap)
+        track.set_label(label, loc="left", props={"fontsize": SIZE})
+        board.add_top(track, size=0.12, pad=0.03, name=label)
+    counts = groups.value_counts()
     heads = [f"{name}\nn = {counts[name]}" for name in names]
-    fills = [palette.colors(names)[name] for name in names]
+    tones = [palette.colors(names)[name] for name in names]
     # the heads stand on their groups' colour where each has the room, and above the colours where one has not
-    room = [72 * width * counts[name] / n * (1 - 0.008 * (len(names) - 1)) - 3 for name in names]
+    room = [72 * width * counts[name] / len(order) * (1 - BETWEEN * (len(names) - 1)) - 5 for name in names]
     inside = all(needs <= has for needs, has in zip(_widths(heads), room, strict=True))
     if inside:
-        light = [np.dot(to_rgb(fill), (0.299, 0.587, 0.114)) > 0.7 for fill in fills]
-        props = [{"color": palette.INK if each else "white", "fontsize": 6.5} for each in light]
-        board.add_top(mp.Chunk(heads, fills, props=props, padding=3), pad=0.03)
+        light = [np.dot(to_rgb(tone), (0.299, 0.587, 0.114)) > 0.7 for tone in tones]
+        props = [{"color": palette.INK if each else "white", "fontsize": SIZE} for each in light]
+        board.add_top(mp.Chunk(heads, tones, props=props, padding=3), pad=0.05)
     else:
-        board.add_top(mp.Chunk([""] * len(names), fills), size=0.07, pad=0.03)
-        board.add_top(mp.Chunk(heads, props={"color": palette.INK, "fontsize": 6.5}, padding=3), pad=0.02)
-    if bars is not None:
-        board.add_top(
-            mp.Numbers(bars.reindex(order).fillna(0).to_numpy(), color="#5D6D7E", label=bars_label, show_value=False,
-                       label_props={"fontsize": 6.5}),
-            size=0.38, pad=0.05,
-        )  # fmt: skip
-    board.add_left(mp.Labels(genes, fontsize=6.5, fontstyle="italic"), pad=0.05)
-    share = 100 * hit.mean().to_numpy(dtype=float)
-    board.add_right(mp.Labels([f"{value:.0f}%" for value in np.floor(share + 0.5)], fontsize=6.5), pad=0.05)
-    small = {"fontsize": 6.5}
-    for label, values in (tracks or {}).items():
-        shown = values.reindex(order).astype(object).where(values.reindex(order).notna(), "not recorded").astype(str)
-        color = {
-            name: palette.MISSING if name == "not recorded" else tone
-            for name, tone in palette.colors(sorted(set(shown))).items()
-        }
-        board.add_bottom(
-            mp.Colors(
-                shown,
-                palette=color,
-                label=label,
-                label_loc="left",
-                label_props=small,
-                legend_kws={"title": label, **legend},
-            ),
-            size=0.12,
-            pad=0.03,
-        )
-    board.add_legends(box_padding=2, pad=0.08)
+        board.add_top(mp.Chunk([""] * len(names), tones), size=0.07, pad=0.05)
+        board.add_top(mp.Chunk(heads, props={"color": palette.INK, "fontsize": SIZE}, padding=3), pad=0.02)
+    if row:
+        row.gap = gap
+        board.add_top(row, size=BARS_INCH, pad=0.06, name="bars")
+    board.add_left(mp.Labels(genes, fontsize=SIZE, fontstyle="italic"), size=left / 72 - 0.05, pad=0.05)
+    board.add_right(mp.Labels(shares, fontsize=SIZE), size=right / 72 - 0.05, pad=0.05, name="shares")
+    # legends stand below, or at the right of few columns, as many in a row as there is room for
+    below = width > width_mm * palette.MM / 2
+    free = 72 * width + (right if below else 72 * (width_mm * palette.MM - 2 * width) - left - right)
+    legends = {"Alteration": held, **{label: colors for label, (_, colors) in tracks.items()}}
+    wide = [max(_widths([label], 8) + _widths([*words])) + 24 for label, words in legends.items()]
+    in_row = len(wide)
+    while in_row > 1 and max(sum(wide[i : i + in_row]) for i in range(0, len(wide), in_row)) > free:
+        in_row -= 1
+    board.add_legends(
+        side="bottom" if below else "right", stack_by="row", stack_size=in_row, order=[*legends],
+        align_legends="top", align_stacks="left", box_padding=0, pad=0.1,
+    )  # fmt: skip
     if title:
         board.add_title(top=title, fontsize=8, fontweight="bold", align="left", pad=0.08)
+    board.set_margin(0.02)
     board.render()
+    if not below:  # they may be higher than the genes
+        box = board.layout.get_legend_ax().get_position()
+        board.layout.get_legend_ax().set_position([box.x0, 0, box.width, 1])
+    beside = board.get_ax("shares")
+    beside.text(0, 1.01, over_shares, transform=beside.transAxes, fontsize=SIZE, va="bottom")
     if not inside:
         _place_heads(board.figure, heads)
+    filled = [patch for ax in board.figure.axes for patch in ax.patches if isinstance(patch, PathPatch)]
+    if sum(len(patch.get_path().vertices) for patch in filled) > 5 * MOST_BOXES:
+        for patch in filled:
+            patch.set_rasterized(True)
     return board.figure

@@ -35,7 +35,11 @@ INK, FAINT = "#222222", "#8A8A8A"
 EMPHASIS = "#B2182B"
 CYCLE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#8C8C8C"]
 
-NAMED = {**SUBTYPE, **TUMOUR, **REGIMEN, **CARRIER, **LEVEL, **ALTERATION, **SEX, **SITE}
+# Tumours that genotype leaves open, by what a classifier called them: lighter than those it learnt from
+REFINED = {"Unc. → NSCLC-like": "#F0A875", "Unc. → SCLC-like": "#7DB9DE"}
+WAY = {"genes chosen on all labelled tumours": "#882255", "genes chosen within training": "#44AA99"}
+WAY |= {"as worded": "#882255", "no leakage": "#44AA99", "where sure": "#117733"}
+NAMED = {**SUBTYPE, **REFINED, **WAY, **TUMOUR, **REGIMEN, **CARRIER, **LEVEL, **ALTERATION, **SEX, **SITE}
 
 STYLE = {
     "font.family": "sans-serif",

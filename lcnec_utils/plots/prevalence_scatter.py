@@ -57,7 +57,7 @@ def prevalence_scatter(
         x, y = shown.loc[gene]
         ax.annotate(
             gene, (x, y), xytext=((x**0.5 + 0.22) ** 2, max(height, 0) ** 2), textcoords="data", ha="left",
-            va="center", fontsize=6.5, style="italic", zorder=2.5,
+            va="center", fontsize=6.5, style="normal" if " " in gene else "italic", zorder=2.5,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.3},
             arrowprops={"arrowstyle": "-", "linewidth": 0.3, "color": palette.FAINT, "shrinkA": 0, "shrinkB": 2},
         )  # fmt: skip

@@ -1,0 +1,191 @@
+"""Gene set enrichment analysis of a ranked list of genes (Subramanian 2005, doi 10.1073/pnas.0506580102), by gseapy.
+
+gseapy permutes; own code reads strictly, sets the order of ties (gseapy leaves it to the order of the input) and draws
+the running sum. Symbols are matched as written, upper and lower case apart.
+"""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lcnec_utils.errors import MissingData, UserError
+
+# with 500 the false discovery rate moves with the seed
+LEAST_PERMUTATIONS = 1000
+SCORES = ["set", "size", "matched", "es", "nes", "p", "fdr", "leading_edge"]
+
+
+def read_gmt(path: str | Path) -> dict[str, list[str]]:
+    """The gene sets of a GMT file: name → sorted genes, each once.
+
+    A row holds name, description and genes, separated by tabs. Raises UserError for a row that does not (gseapy skips
+    it) and for a name that comes twice (gseapy takes the last).
+    """
+    from gseapy.parser import read_gmt as parse
+
+    path = Path(path)
+    if path.suffix.lower() != ".gmt" or not path.is_file():
+        raise UserError(f"{path}: no .gmt file of gene sets; name one, as downloaded from MSigDB")
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not a text in UTF-8; unpack it, or save it as one") from None
+    rows: dict[str, int] = {}
+    for row, line in enumerate(lines, start=1):
+        name, *rest = line.rstrip().split("\t")
+        if not line.strip():
+            continue
+        if not name.strip() or len(rest) < 2:
+            raise UserError(f"{path}: row {row}: no gene set; give name, description and genes, separated by tabs")
+        if name in rows:
+            raise UserError(f"{path}: row {row}: set '{name}' is in row {rows[name]} too; rename or remove one")
+        rows[name] = row
+    if not rows:
+        raise UserError(f"{path}: holds no gene set; give name, description and genes, separated by tabs")
+    return {name: sorted({gene.strip() for gene in genes} - {""}) for name, genes in parse(str(path)).items()}
+
+
+def rank(values: pd.Series) -> pd.Series:
+    """Scores by gene in decreasing order, ties by symbol: the same list whatever the order of the input.
+
+    Missing scores are left out and counted in `attrs["missing"]`. Raises UserError where a gene comes twice, has no
+    symbol, or an infinite score (as −log10 of p = 0 has).
+    """
+    if values.index.hasnans:
+        raise UserError("ranked genes: a score has no gene symbol; remove it")
+    if values.index.has_duplicates:
+        raise UserError(f"ranked genes: {values.index[values.index.duplicated()][0]} is there twice; keep one score")
+    known = values.astype(float).dropna()
+    if np.isinf(known).any():
+        raise UserError(f"ranked genes: {known.index[np.isinf(known)][0]} has an infinite score; rank by a finite one")
+    ranked = known.sort_index(kind="stable").sort_values(ascending=False, kind="stable")
+    ranked.attrs = {"missing": len(values) - len(known) + values.attrs.get("missing", 0)}
+    return ranked.rename_axis("gene")
+
+
+def running_sum(ranked: pd.Series, genes: Collection[str], weight: float = 1) -> pd.DataFrame:
+    """The running sum of one set down the ranked list, as GSEA's plot shows it; one row per gene of the list.
+
+    Columns: position (from 1), score, hit, running_sum, which rises at a hit by its share of the hits' |score|^weight
+    and falls elsewhere by 1 / (genes outside the set). The enrichment score is its value farthest from 0. Raises
+    MissingData where the set has no gene in the list, none outside, or only scores of 0.
+    """
+    ranked = rank(ranked)
+    hit = ranked.index.isin(list(genes))
+    weights = np.where(hit, np.abs(ranked.to_numpy()) ** weight, 0)
+    if not weights.any() or hit.all():
+        raise MissingData(f"{hit.sum()} of {len(genes)} genes in a ranked list of {len(ranked)}: no running sum")
+    running = np.cumsum(weights / weights.sum() - ~hit / (~hit).sum())
+    columns = {"position": np.arange(1, len(ranked) + 1), "score": ranked, "hit": hit, "running_sum": running}
+    return pd.DataFrame(columns, index=ranked.index)
+
+
+def enrichment_scores(
+    ranked: pd.Series,
+    sets: Mapping[str, Collection[str]],
+    permutations: int = LEAST_PERMUTATIONS,
+    seed: int = 1,
+    threads: int = 1,
+    min_size: int = 15,
+    max_size: int = 500,
+) -> pd.DataFrame:
+    """Enrichment of each set in a ranked list, by gseapy's permutation of genes; one row per set, largest |NES| first.
+
+    Columns: set, size (its genes in the list), matched (size as a fraction of the set), es, nes, p (of the permutations
+    of its sign; never under 1 / permutations), fdr (0 where no permutation of any set is as far out), leading_edge
+    (symbols from the list's near end, joined by ";"). The same seed gives the same table whatever the threads and the
+    order of sets and genes; gseapy never uses more threads than processors less one.
+
+    `attrs["dropped"]` counts the sets left out: unmatched (no gene in the list), too_small, too_large (by genes in the
+    list), no_contrast (no gene outside, or only scores of 0). Raises UserError under 1,000 permutations, MissingData
+    where no set is left.
+    """
+    import gseapy
+
+    if permutations < LEAST_PERMUTATIONS:
+        raise UserError(
+            f"{permutations} permutations: the result moves with the seed; use {LEAST_PERMUTATIONS} or more"
+        )
+    ranked = rank(ranked)
+    dropped = dict.fromkeys(["unmatched", "too_small", "too_large", "no_contrast"], 0)
+    # gseapy puts symbols in upper case and renames doubles: it gets places in the list, and these it leaves alone
+    place = {gene: f"G{i}" for i, gene in enumerate(ranked.index)}
+    scored = set(ranked.index[ranked != 0])
+    members, matched = {}, {}
+    for name in sorted(sets):
+        genes = set(sets[name])
+        inside = genes & place.keys()
+        if not inside:
+            dropped["unmatched"] += 1
+        elif len(inside) < min_size:
+            dropped["too_small"] += 1
+        elif len(inside) > max_size:
+            dropped["too_large"] += 1
+        elif len(inside) == len(ranked) or not inside & scored:
+            dropped["no_contrast"] += 1  # gseapy gives the latter a score nonetheless
+        else:
+            members[name], matched[name] = [place[gene] for gene in inside], len(inside) / len(genes)
+    if not members:
+        why = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in dropped.items() if count)
+        raise MissingData(f"no gene set is left to test in {len(ranked)} ranked genes: {why or 'none given'}")
+    # it warns that ties come in any order: here they do not, as ascending=None keeps ours
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        found = gseapy.prerank(
+            rnk=pd.Series(ranked.to_numpy(), index=list(place.values()), name="score"),
+            gene_sets=members,
+            min_size=min_size,
+            max_size=max_size,
+            permutation_num=permutations,
+            seed=seed,
+            threads=threads,
+            ascending=None,
+            no_plot=True,
+        ).res2d
+    finally:
+        logging.disable(before)
+    names = {
+        "Term": "set",
+        "ES": "es",
+        "NES": "nes",
+        "NOM p-val": "p",
+        "FDR q-val": "fdr",
+        "Lead_genes": "leading_edge",
+    }
+    table = found.rename(columns=names)
+    table["size"] = table["set"].map(lambda name: len(members[name]))
+    table["matched"] = table["set"].map(matched)
+    table["p"] = table["p"].clip(lower=1 / permutations)
+    table["leading_edge"] = table["leading_edge"].map(
+        lambda places: ";".join(str(ranked.index[int(each[1:])]) for each in places.split(";") if each)
+    )
+    table = table.sort_values("set").sort_values("nes", key=abs, ascending=False, kind="stable", ignore_index=True)
+    table = table[SCORES]
+    table.attrs = {"dropped": dropped, "missing": ranked.attrs["missing"], "permutations": permutations, "seed": seed}
+    return table
+
+
+def spread(
+    ranked: pd.Series, sets: Mapping[str, Collection[str]], seeds: Sequence[int], **options: int
+) -> pd.DataFrame:
+    """How far NES and FDR move with the seed: `enrichment_scores` over several; one row per set, in its order.
+
+    Columns: set, size, es, and min, median and max of each as nes_min … fdr_max. options: of `enrichment_scores`.
+    Raises UserError for fewer than two seeds.
+    """
+    if len(set(seeds)) < 2:
+        raise UserError(f"{len(set(seeds))} seed: a spread needs two different ones or more")
+    tables = [enrichment_scores(ranked, sets, seed=seed, **options) for seed in dict.fromkeys(seeds)]
+    table = tables[0][["set", "size", "es"]].copy()
+    each = pd.concat(tables).groupby("set")
+    for column in ("nes", "fdr"):
+        for name in ("min", "median", "max"):
+            table[f"{column}_{name}"] = table["set"].map(each[column].agg(name))
+    order = table["nes_median"].abs().sort_values(ascending=False, kind="stable").index
+    table = table.loc[order].reset_index(drop=True)
+    table.attrs = {**tables[0].attrs, "seed": list(dict.fromkeys(seeds))}
+    return table

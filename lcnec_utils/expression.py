@@ -1,0 +1,142 @@
+"""Expression of a cohort's tumours on one stated scale, and the transcription-factor subtype read from it."""
+
+import numpy as np
+import pandas as pd
+
+from lcnec_utils.cohort import PREVIOUS_SYMBOLS, Cohort
+from lcnec_utils.errors import MissingData, UserError
+
+FACTORS = ["ASCL1", "NEUROD1", "POU2F3", "YAP1"]
+MIXED, NEGATIVE = "Mixed", "Negative"
+
+# What uns["scale"] of an expression file may say, and what is made of it
+LINEAR = {"TPM": "log2(TPM + 1)", "FPKM": "log2(FPKM + 1)", "counts": "log2(counts per million + 1)"}
+LOGGED = {
+    "log2(TPM+1)": "log2(TPM + 1)",
+    "log2(FPKM+1)": "log2(FPKM + 1)",
+    "variance-stabilised counts": "variance-stabilised counts (log2-like)",
+}
+MOST_LOG2 = 50  # no logged expression is higher; quanTIseq draws the line there too
+MILLION = 1e6
+
+
+def log2_expression(cohort: Cohort, genes: list[str] | None = None) -> pd.DataFrame:
+    """log2 expression, samples × genes (all, or those of `genes` that are there), under approved symbols.
+
+    `attrs["scale"]` says the scale, as "log2(TPM + 1)". TPM and FPKM are logged, counts first scaled to a million a
+    sample (all genes needed), logged and variance-stabilised values taken as they are. Symbols that one gene carried
+    before are mapped to its approved one; of rows that then double the median is taken; genes with a missing value are
+    left out and counted in `attrs["incomplete"]`.
+
+    Raises MissingData where there is no expression or none of the genes; UserError where the scale is not stated or
+    the values cannot be on it.
+    """
+    former = [old for old, new in PREVIOUS_SYMBOLS.items() if genes and new in genes]
+    data = cohort.expression([*genes, *former] if genes else None)
+    scale = str(data.uns.get("scale", ""))
+    values = np.asarray(data.X.todense() if hasattr(data.X, "todense") else data.X, dtype="f4")
+    _judge_scale(cohort, scale, values)
+    table = pd.DataFrame(values, index=data.obs_names, columns=data.var_names)
+    if scale == "counts":
+        library = cohort.expression().X.sum(axis=1) if genes else values.sum(axis=1)
+        table = table.div(np.asarray(library, float).ravel() / MILLION, axis=0)
+    if scale in LINEAR:
+        table = np.log2(table + 1)
+    incomplete = table.columns[table.isna().any()]
+    table = approved_symbols(table.drop(columns=incomplete))
+    table.index.name, table.columns.name = "sample", None
+    table.attrs = {"scale": (LINEAR | LOGGED)[scale], "incomplete": len(incomplete)}
+    return table
+
+
+def _judge_scale(cohort: Cohort, scale: str, values: np.ndarray) -> None:
+    """Refuses a scale that is not stated, or that the values cannot be on."""
+    known = ", ".join([*LINEAR, *LOGGED])
+    file = f"{cohort.name}/expression.h5ad"
+    if scale not in LINEAR | LOGGED:
+        said = f"'{scale}' is no scale known here" if scale else "says no scale"
+        raise UserError(f"{file}: {said}; set uns['scale'] to one of {known}")
+    least, most = np.nanmin(values), np.nanmax(values)
+    if least < 0 and scale != "variance-stabilised counts":
+        raise UserError(f"{file}: holds {least:g}, and {scale} is never negative; correct uns['scale'] or the values")
+    if scale in LOGGED and most > MOST_LOG2:
+        raise UserError(f"{file}: holds {most:g}, and {scale} never exceeds {MOST_LOG2}; are these TPM or counts?")
+    if scale == "counts" and not np.array_equal(values, np.round(values), equal_nan=True):
+        raise UserError(f"{file}: holds values that are no whole numbers, and counts are; are these TPM?")
+    # of a whole transcriptome the highest TPM is in the thousands; a logged one ends near 20
+    if scale in LINEAR and values.shape[1] > 1000 and most < MOST_LOG2:
+        raise UserError(f"{file}: nothing exceeds {most:g}, which {scale} of so many genes does; are they logged?")
+
+
+def approved_symbols(table: pd.DataFrame, previous: dict[str, str] = PREVIOUS_SYMBOLS) -> pd.DataFrame:
+    """A table of samples × genes under approved symbols; of symbols that double the median is taken.
+
+    previous: symbol → approved one. A previous symbol stays as it is where its approved one is there too.
+    """
+    present = set(table.columns)
+    renamed = {old: new for old, new in previous.items() if old in present and new not in present}
+    table = table.rename(columns=renamed)
+    if table.columns.has_duplicates:
+        table = table.T.groupby(level=0, sort=False).median().T
+    return table
+
+
+def covered(table: pd.DataFrame, genes: list[str], least: float, what: str) -> pd.DataFrame:
+    """The columns of these genes, those absent as missing. Raises MissingData where fewer than the share `least` is
+    there, with the count. `attrs["absent"]` counts them."""
+    there = table.columns.intersection(genes)
+    if len(there) < least * len(genes):
+        raise MissingData(f"{what} needs {least:.0%} of its {len(genes)} genes, and {len(there)} are there")
+    result = table.reindex(columns=genes)
+    result.attrs = table.attrs | {"absent": len(genes) - len(there)}
+    return result
+
+
+def tf_subtype(
+    log2: pd.DataFrame,
+    reference: pd.DataFrame | None = None,
+    *,
+    mixed_within: float = 0.0,
+    negative_below: float = -np.inf,
+) -> pd.Series:
+    """The transcription-factor subtype of each tumour: which of FACTORS is highest by z-score. Categorical.
+
+    log2: samples × genes with FACTORS. reference: the tumours over which mean and standard deviation are taken (the
+    source: SCLC and LCNEC together), the same ones where there is none. mixed_within: Mixed where the second factor
+    comes this near (z) to the first. negative_below: Negative where no factor reaches this z.
+
+    Raises MissingData where a factor was not measured, or the reference has fewer than three tumours.
+    """
+    reference = log2 if reference is None else reference
+    for table in (log2, reference):
+        if lacking := [name for name in FACTORS if name not in table]:
+            raise MissingData(f"no expression of {', '.join(lacking)}, which the transcription-factor subtype needs")
+    if len(reference) < 3:
+        raise MissingData(f"{len(reference)} tumours are too few to standardise transcription factors over")
+    middle, spread = reference[FACTORS].mean(), reference[FACTORS].std(ddof=0)
+    z = ((log2[FACTORS] - middle) / spread.where(spread > 0)).fillna(0.0)
+    ordered = np.sort(z.to_numpy(), axis=1)
+    words = np.array(FACTORS, dtype=object)[z.to_numpy().argmax(axis=1)]
+    words[ordered[:, -1] - ordered[:, -2] < mixed_within] = MIXED
+    words[ordered[:, -1] < negative_below] = NEGATIVE
+    return pd.Series(pd.Categorical(words, [*FACTORS, MIXED, NEGATIVE]), log2.index, name="tf_subtype")
+
+
+def factor_reference(cohort: Cohort, others: list[Cohort]) -> pd.DataFrame | None:
+    """log2 expression of FACTORS over other cohorts together, to standardise a cohort's tumours by; samples × FACTORS.
+
+    Only cohorts on the same scale that measured all four count; None where there is none.
+    """
+    try:
+        scale = log2_expression(cohort, FACTORS).attrs["scale"]
+    except MissingData:
+        return None
+    tables = []
+    for other in others:
+        try:
+            table = log2_expression(other, FACTORS)
+        except MissingData:
+            continue
+        if table.attrs["scale"] == scale and set(FACTORS) <= set(table):
+            tables.append(table[FACTORS])
+    return pd.concat(tables) if tables else None
