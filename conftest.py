@@ -4,7 +4,12 @@ import os
 import shutil
 from pathlib import Path
 
-import pytest
+# before anything imports numpy: two cores gain nothing from threads inside a test, and the last digits move with them
+os.environ.update(
+    dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+)
+
+import pytest  # noqa: E402
 
 ROOT = Path(__file__).parent
 TEST_OUTPUT = ROOT / "build" / "test"
@@ -97,7 +102,7 @@ def public_run() -> Path:
 
 
 # notebooks of the run on public expression that draw more than the other runs' tests see
-OF_EXPRESSION = ["06_subtype_classifier"]
+OF_EXPRESSION = ["06_subtype_classifier", "07_sclc_programmes"]
 
 
 @pytest.fixture(scope="session")

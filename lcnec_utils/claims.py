@@ -457,7 +457,8 @@ def _one(claim: Claim, finding: Finding) -> tuple[str, str]:
     missing = finding.note or "the estimate does not exist"
     if finding.value is None or math.isnan(finding.value):
         return NOT_COMPUTABLE, missing
-    if claim.kind == "number":
+    # "the highest of all" is a rank, printed as a word: the place itself answers it
+    if claim.kind == "number" or (claim.measure == "rank" and word_number(claim)):
         return _of_number(claim, finding)
     limits = [finding.lower, finding.upper]
     if claim.kind == "null_effect":

@@ -6,16 +6,15 @@ the tumours trained on. scikit-learn does the learning; this module says what is
 """
 
 import dataclasses
-import warnings
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from lcnec_utils import formats
 from lcnec_utils.claims import Finding, of_count, of_parameter, of_share
 from lcnec_utils.cohort import Cohort
-from lcnec_utils.errors import MissingData
+from lcnec_utils.errors import MissingData, UserError
 from lcnec_utils.expression import covered, log2_expression
 from lcnec_utils.genomics import NSCLC_LIKE, SCLC_LIKE, UNCLASSIFIED, by_patient, genomic_subtype
 from lcnec_utils.proportions import wilson
@@ -71,7 +70,8 @@ GENOTYPE = "genomic_subtype"
 
 def tumours(cohort: Cohort, labels: str = GENOTYPE, classes: list[str] | None = None) -> Tumours:
     """A cohort's tumours with expression and a label: their genomic subtype, the unclassified ones open; or a sample
-    column, whose two `classes` are told apart and whose other tumours are left out.
+    column, whose two `classes` are told apart and whose other tumours are left out. Of a patient's tumours the first
+    listed stands for all: two of one patient must not lie on both sides of a split.
 
     Raises MissingData where there is no expression, no such column, or a class has fewer than FEWEST tumours.
     """
@@ -85,7 +85,11 @@ def tumours(cohort: Cohort, labels: str = GENOTYPE, classes: list[str] | None = 
         kept = classes
     else:
         raise MissingData(f"{cohort.name} has no sample column {labels}")
+    if len(set(classes)) < len(classes):
+        raise UserError(f"classifier_classes: '{classes[0]}' is given twice; name two classes")
     log2 = log2_expression(cohort)
+    listed = cohort.samples.loc[cohort.samples.index.isin(log2.index), "PATIENT_ID"]
+    log2 = log2[log2.index.isin(listed.drop_duplicates().index)]
     value = value.reindex(log2.index).astype(object)
     log2, value = log2[value.isin(kept)], value[value.isin(kept)]
     for name in classes:
@@ -101,12 +105,15 @@ def tumours(cohort: Cohort, labels: str = GENOTYPE, classes: list[str] | None = 
 
 def differential(values: np.ndarray, marked: np.ndarray) -> np.ndarray:
     """p of each gene by the F test of two groups (pooled t squared); 1 where a gene does not vary."""
-    from sklearn.feature_selection import f_classif
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of genes that do not vary among these tumours, for they get 1
-        p = f_classif(values, marked)[1]
-    return np.nan_to_num(p, nan=1.0)
+    # as differences from one tumour, in eight-byte numbers: of genes that are high and vary little, or not at all, the
+    # sums of squares of four-byte values leave nothing but rounding
+    apart = values.astype(float) - values[0]
+    sums = np.array([marked, ~marked], float) @ apart
+    explained = sums[0] ** 2 / marked.sum() + sums[1] ** 2 / (~marked).sum()
+    left = np.maximum(np.einsum("ij,ij->j", apart, apart) - explained, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):  # of genes that do not vary, for they get 1
+        ratio = (explained - sums.sum(axis=0) ** 2 / len(values)) / left * (len(values) - 2)
+    return np.nan_to_num(special.fdtrc(1, len(values) - 2, ratio), nan=1.0)
 
 
 def choose_genes(values: np.ndarray, marked: np.ndarray, most: int, adjusted_p: float | None) -> np.ndarray:
@@ -125,7 +132,8 @@ def choose_genes(values: np.ndarray, marked: np.ndarray, most: int, adjusted_p: 
 
 def _left_out_scores(seen, labels, left_out, kernel: str) -> np.ndarray:
     """Scores of the tumours left out, penalties × tumours, of machines that saw the others; values scaled by what was
-    seen. The kernel matrix is made once for all penalties."""
+    seen, scores by the scores of what was seen, for a soft machine's boundary and scale hang on its tumours. The kernel
+    matrix is made once for all penalties."""
     from sklearn.metrics.pairwise import pairwise_kernels
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
@@ -135,7 +143,11 @@ def _left_out_scores(seen, labels, left_out, kernel: str) -> np.ndarray:
     similar = {"metric": kernel, "filter_params": True, "gamma": 1 / seen.shape[1]}
     among, across = pairwise_kernels(seen, **similar), pairwise_kernels(left_out, seen, **similar)
     machines = [SVC(kernel="precomputed", C=penalty, class_weight="balanced") for penalty in PENALTIES]
-    return np.array([machine.fit(among, labels).decision_function(across) for machine in machines])
+    rows = []
+    for machine in machines:
+        known = machine.fit(among, labels).decision_function(among)
+        rows.append((machine.decision_function(across) - known.mean()) / known.std())
+    return np.array(rows)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,15 +209,17 @@ def train(
             raise MissingData("no gene passes the adjusted p within training; nothing to learn from")
         parts = values[np.ix_(inner, columns)], marked[inner], values[np.ix_(outer, columns)]
         held[:, outer] = _left_out_scores(*parts, kernel)
-        ranks[:, outer] = stats.rankdata(held[:, outer], axis=1) / len(outer)  # folds differ in scale
+        ranks[:, outer] = stats.rankdata(held[:, outer], axis=1) / len(outer)
     best = int(np.argmax([roc_auc_score(marked, row) for row in ranks]))
     columns = choose_genes(values, marked, most, adjusted_p) if given is None else given
     machine = SVC(kernel=kernel, C=PENALTIES[best], gamma=1 / len(columns), class_weight="balanced")
     scorer = make_pipeline(StandardScaler(), machine).fit(values[:, columns], marked)
     platt = LogisticRegression(C=1e3).fit(held[best][:, None], marked)
+    known = scorer.decision_function(values[:, columns])
+    slope = float(platt.coef_[0, 0] / known.std())
     return Model(
         genes=list(log2.columns[columns]), classes=cases.classes, kernel=kernel, penalty=PENALTIES[best], scorer=scorer,
-        slope=float(platt.coef_[0, 0]), offset=float(platt.intercept_[0]), simulated=cases.cohort.simulated,
+        slope=slope, offset=float(platt.intercept_[0] - slope * known.mean()), simulated=cases.cohort.simulated,
     )  # fmt: skip
 
 

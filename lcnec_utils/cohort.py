@@ -146,7 +146,8 @@ class Cohort:
     consequence; None where there is no file, as for the other tables. copy_number: genes × samples, −2 to 2.
     structural_variants: cBioPortal columns. panel_of: the panel each sample's mutations were called on.
     panel_genes: the genes of each panel whose list is known. timelines: by name (treatment, toxicity), cBioPortal's
-    columns, days as whole numbers. origins: of a simulated cohort, claim → how it was tuned to it (targets.csv).
+    columns, days as whole numbers. table: the rows of a cohort that is one plain table (table.csv). origins: of a
+    simulated cohort, claim → how it was tuned to it (targets.csv).
     notes: what reading it changed, with counts.
     """
 
@@ -164,6 +165,7 @@ class Cohort:
     study: dict = dataclasses.field(default_factory=dict)
     notes: list[str] = dataclasses.field(default_factory=list)
     folder: Path | None = None
+    table: pd.DataFrame | None = None
 
     @property
     def label(self) -> str:
@@ -893,6 +895,36 @@ def read_study(folder: Path) -> Cohort:
         where = "" if problems[0].file == str(folder) else f"{Path(folder).resolve().name}/"
         raise CohortError(f"{where}{problems[0]}{more}")
     return cohort
+
+
+def read_table(folder: Path, words: list[str], numbers: list[str]) -> Cohort:
+    """A cohort that is one plain table (table.csv, with cohort.yaml beside it), without patients or samples.
+
+    words, numbers: the columns it must have; a cell of numbers is a number or empty. Raises CohortError in one line.
+    """
+    folder, problems = Path(folder), []
+    path = folder / TABLE_FILE
+    study = _study(folder, problems)
+    if not path.exists():
+        raise CohortError(f"{folder.name} has no {TABLE_FILE}; it needs the columns {', '.join([*words, *numbers])}")
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for name in [*words, *numbers]:
+        if name not in table:
+            problems.append(Problem(TABLE_FILE, "is missing; add it", column=name))
+    for name in set(numbers) & set(table):
+        for place in np.flatnonzero(~_is_number(table[name]))[:1]:
+            message = f"'{table[name].iloc[place]}' is not a number; correct it, or leave it empty"
+            problems.append(Problem(TABLE_FILE, message, int(place) + 2, name))
+    origins = _origins(folder / TARGETS_FILE, problems)
+    if problems:
+        raise CohortError(f"{folder.resolve().name}/{problems[0]}")
+    table = table.assign(**{name: pd.to_numeric(table[name]) for name in numbers})
+    nobody = pd.DataFrame(index=pd.Index([], name="PATIENT_ID", dtype=object))
+    nothing = pd.DataFrame({"PATIENT_ID": []}, index=pd.Index([], name="SAMPLE_ID", dtype=object))
+    return Cohort(
+        folder.resolve().name, nobody, nothing, study=study, origins=origins, folder=folder, table=table,
+        notes=[f"one table of {len(table):,} rows"],
+    )  # fmt: skip
 
 
 def digest(folder: Path) -> str:

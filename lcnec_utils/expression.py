@@ -1,10 +1,16 @@
-"""Expression of a cohort's tumours on one stated scale, and the transcription-factor subtype read from it."""
+"""Expression of a cohort's tumours on one stated scale: transcription-factor subtypes, signatures, fold changes."""
+
+import functools
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
+from lcnec_utils.claims import Finding
 from lcnec_utils.cohort import PREVIOUS_SYMBOLS, Cohort
 from lcnec_utils.errors import MissingData, UserError
+from lcnec_utils.proportions import mean_difference
 
 FACTORS = ["ASCL1", "NEUROD1", "POU2F3", "YAP1"]
 MIXED, NEGATIVE = "Mixed", "Negative"
@@ -28,25 +34,31 @@ def log2_expression(cohort: Cohort, genes: list[str] | None = None) -> pd.DataFr
     before are mapped to its approved one; of rows that then double the median is taken; genes with a missing value are
     left out and counted in `attrs["incomplete"]`.
 
-    Raises MissingData where there is no expression or none of the genes; UserError where the scale is not stated or
-    the values cannot be on it.
+    Raises MissingData where there is no expression, none of the genes, or none known of every sample; UserError where
+    the scale is not stated or the values cannot be on it.
     """
     former = [old for old, new in PREVIOUS_SYMBOLS.items() if genes and new in genes]
     data = cohort.expression([*genes, *former] if genes else None)
     scale = str(data.uns.get("scale", ""))
-    values = np.asarray(data.X.todense() if hasattr(data.X, "todense") else data.X, dtype="f4")
+    values = _dense(data)
     _judge_scale(cohort, scale, values)
     table = pd.DataFrame(values, index=data.obs_names, columns=data.var_names)
     if scale == "counts":
-        library = cohort.expression().X.sum(axis=1) if genes else values.sum(axis=1)
-        table = table.div(np.asarray(library, float).ravel() / MILLION, axis=0)
+        library = np.nansum(_dense(cohort.expression()) if genes else values, axis=1, dtype=float)
+        table = table.div(library / MILLION, axis=0)
     if scale in LINEAR:
         table = np.log2(table + 1)
     incomplete = table.columns[table.isna().any()]
+    if len(incomplete) == table.shape[1]:
+        raise MissingData(f"{cohort.name} has no gene whose expression is known of every sample")
     table = approved_symbols(table.drop(columns=incomplete))
     table.index.name, table.columns.name = "sample", None
     table.attrs = {"scale": (LINEAR | LOGGED)[scale], "incomplete": len(incomplete)}
     return table
+
+
+def _dense(data) -> np.ndarray:
+    return np.asarray(data.X.todense() if hasattr(data.X, "todense") else data.X, dtype="f4")
 
 
 def _judge_scale(cohort: Cohort, scale: str, values: np.ndarray) -> None:
@@ -140,3 +152,53 @@ def factor_reference(cohort: Cohort, others: list[Cohort]) -> pd.DataFrame | Non
         if table.attrs["scale"] == scale and set(FACTORS) <= set(table):
             tables.append(table[FACTORS])
     return pd.concat(tables) if tables else None
+
+
+@functools.cache
+def signatures() -> dict:
+    """The published signatures of signatures.yaml: source, genes up and down; `former`: symbol before → symbol now."""
+    import yaml
+
+    return yaml.safe_load(Path(__file__).with_name("signatures.yaml").read_text(encoding="utf-8"))
+
+
+def score(log2: pd.DataFrame, name: str) -> tuple[pd.Series, int, int]:
+    """A signature's score of each tumour: the mean z of its genes up less that of its genes down, and how many of its
+    genes were measured, of how many. z over these tumours; genes that do not vary are left out."""
+    known = signatures()
+    log2 = log2.rename(columns={old: new for old, new in known["former"].items() if new not in log2})
+    parts, found, of = [], 0, 0
+    for side, sign in (("up", 1), ("down", -1)):
+        genes = [gene for gene in known[name][side] if gene in log2 and log2[gene].std(ddof=0) > 0]
+        of += len(known[name][side])
+        found += len(genes)
+        if genes:
+            values = log2[genes]
+            parts.append(sign * ((values - values.mean()) / values.std(ddof=0)).mean(axis=1))
+    return (sum(parts) if parts else pd.Series(np.nan, log2.index)).rename(name), found, of
+
+
+def signature_genes(*names: str) -> list[str]:
+    """The genes of signatures, under their present and their former symbols."""
+    known = signatures()
+    genes = [gene for name in names for side in ("up", "down") for gene in known[name][side]]
+    return list(dict.fromkeys([*genes, *(old for old, new in known["former"].items() if new in genes)]))
+
+
+def fold_change(log2: pd.Series, marked: pd.Series, what: str) -> Finding:
+    """The ratio of geometric means of expression (+1) of the marked to the others, from Welch's interval of the mean
+    log2 difference; p by the Wilcoxon rank-sum test. A ratio, as a finding."""
+    found = mean_difference(log2, marked, what)
+    if found.value is None:
+        return found
+    limits = {name: 2 ** getattr(found, name) for name in ("value", "lower", "upper", "lower_90", "upper_90")}
+    return Finding(**limits, p=found.p, n=found.n, scale="ratio")
+
+
+def median_interval(values: pd.Series) -> Finding:
+    """The median with its exact 95% interval from order statistics (binomial), as a finding."""
+    values = values.dropna().to_numpy(float)
+    if not len(values):
+        return Finding(None, note="nobody was measured")
+    interval = stats.quantile_test(values, p=0.5).confidence_interval(0.95)
+    return Finding(float(np.median(values)), float(interval.low), float(interval.high), n=len(values))

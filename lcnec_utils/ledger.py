@@ -9,7 +9,7 @@ import json
 import pandas as pd
 
 from lcnec_utils import audit, claims, formats, page, params, paths
-from lcnec_utils.cohort import Cohort, read_study
+from lcnec_utils.cohort import Cohort
 from lcnec_utils.errors import MissingData
 
 LCNEC_ROLES = {"cohort", "cohort_2", "serial"}
@@ -25,7 +25,7 @@ def bodies(run: params.RunParameters) -> dict[str, dict[str, Cohort]]:
         if not name or name in seen:
             continue
         try:
-            cohort = read_study(page.find_cohort(name))
+            cohort = page.read_role(role, name)
         except MissingData:
             continue
         # the comparison of LCNEC with SCLC is a finding about LCNEC

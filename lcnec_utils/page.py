@@ -22,6 +22,7 @@ from lcnec_utils import cohort as cohorts
 from lcnec_utils.errors import MissingData, NotBuilt, UserError
 from lcnec_utils.plots import palette
 from lcnec_utils.public import build as public
+from lcnec_utils.public.fetch import DownloadError, fetch
 from lcnec_utils.twins import build as twins
 
 PROJECT = f"lcnec-compendium {__version__}"
@@ -78,6 +79,12 @@ def find_cohort(name: str) -> Path:
         "folder; "
         "paths are read from the project's top"
     )
+
+
+def read_role(role: str, name: str) -> cohorts.Cohort:
+    """The cohort that a run names in a role: a study folder, or a plain table where the role is one of those."""
+    folder = find_cohort(name)
+    return cohorts.read_table(folder, *params.TABLES[role]) if role in params.TABLES else cohorts.read_study(folder)
 
 
 def inputs(notebook: str, run: params.RunParameters) -> dict:
@@ -200,7 +207,7 @@ class Page:
             name = getattr(self.parameters, role)
             if not name:
                 raise MissingData(f"this run names no cohort for the role '{role}' ({params.ROLES[role]})")
-            self._cohorts[role] = cohorts.read_study(find_cohort(name))
+            self._cohorts[role] = read_role(role, name)
         return self._cohorts[role]
 
     def named_cohorts(self, *roles: str) -> dict[str, cohorts.Cohort]:
@@ -209,6 +216,14 @@ class Page:
         return {role: self.cohort(role) for role in roles if role in named.values()} or {
             roles[0]: self.cohort(roles[0])
         }
+
+    def public_file(self, dataset: str, file: str) -> Path:
+        """A registered public file. Raises MissingData, which skips the panel, where this machine neither has it nor
+        can download it."""
+        try:
+            return fetch(dataset, file)
+        except DownloadError as reason:
+            raise MissingData(str(reason)) from None
 
     def available(self, *roles: str) -> dict[str, cohorts.Cohort]:
         """The cohorts of those of these roles that the run names and this machine has, by role: for what helps a panel

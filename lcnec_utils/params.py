@@ -32,7 +32,16 @@ ROLES = {
     "cohort_2": "a second LCNEC cohort; panels on it fall back to the first where this is empty",
     "serial": "LCNEC patients with two tumour samples each",
     "sclc": "SCLC patients: samples and mutations, to hold LCNEC against",
+    "luad": "LCNEC (LUNE) and lung adenocarcinoma (LUAD) with expression, in one folder",
+    "validation": "an independent LCNEC cohort with expression",
+    "pan_cancer": "FGL1 over cancer types: a plain table",
+    "cell_lines": "FGL1 protein of cell lines: a plain table",
     "icb": "patients treated with immune checkpoint blockade: progression-free survival and mutations",
+}
+# Roles played by a plain table: the columns of words and of numbers that it must have
+TABLES = {
+    "pan_cancer": (["tumour", "cancer_type", "group"], ["fgl1_tpm"]),
+    "cell_lines": (["cell_line", "histology"], ["fgl1_protein_log2"]),
 }
 
 
@@ -50,6 +59,10 @@ class RunParameters(BaseModel):
     cohort_2: str = Field("twin_cohort_2", description="role: " + ROLES["cohort_2"])
     serial: str = Field("twin_serial", description="role: " + ROLES["serial"])
     sclc: str = Field("twin_sclc", description="role: " + ROLES["sclc"])
+    luad: str = Field("twin_luad", description="role: " + ROLES["luad"])
+    validation: str = Field("twin_george", description="role: " + ROLES["validation"])
+    pan_cancer: str = Field("twin_pan_cancer", description="role: " + ROLES["pan_cancer"])
+    cell_lines: str = Field("twin_cell_lines", description="role: " + ROLES["cell_lines"])
     icb: str = Field("", description="role: " + ROLES["icb"])
     drivers: list[str] = Field(
         ["STK11", "KEAP1", "KRAS", "EGFR"],
@@ -103,6 +116,27 @@ class RunParameters(BaseModel):
     )
     classifier_splits: int = Field(100, ge=2, le=10000, description="repeated splits over which an AUC is judged")
     sure_from: float = Field(0.8, ge=0.5, lt=1, description="a tumour is called from this probability on, else none")
+    tf_mixed_within: float = Field(
+        0.5, ge=0, le=10, description="a tumour is Mixed where its second transcription factor is as near (z)"
+    )
+    tf_negative_below: float = Field(
+        0.0, ge=-10, le=10, description="a tumour is Negative where no transcription factor reaches this z"
+    )
+    george_histologies: list[str] = Field(
+        ["LCNEC"], min_length=1, description="histologies of the validation cohort that are kept"
+    )
+    named_genes: list[str] = Field(
+        ["FGL1", "SPINK1", "SFTPB"], min_length=1, description="genes labelled in volcano and heatmaps"
+    )
+    de_fdr: float = Field(0.05, gt=0, lt=1, description="genes differ at this false discovery rate (legend)")
+    de_log10_fold: float = Field(0.5, ge=0, le=5, description="and at this absolute log10 fold change (legend)")
+    de_p: float = Field(0.05, gt=0, lt=1, description="genes differ at this unadjusted p (text)")
+    de_fold: float = Field(2.0, ge=1, le=1000, description="and at this fold change (text)")
+    tumour_clusters: int = Field(4, ge=2, le=8, description="clusters that the tree of tumours is cut into")
+    cluster_genes: int = Field(2000, ge=10, le=100000, description="the most variable genes that clustering looks at")
+    gsea_permutations: int = Field(1000, ge=1000, le=100000, description="permutations of the gene-set enrichment")
+    gsea_seeds: int = Field(3, ge=2, le=100, description="seeds over which enrichment scores are spread")
+    long_survival_months: float = Field(20.0, gt=0, le=600, description="survival on blockade is long from here on")
     seed: int = Field(1, ge=0, le=2**31 - 1, description="seed of whatever is random in the run")
     era_cut: str = Field("2019-01-01", description="chemotherapy is held apart before and from this day")
     era_cut_regimens: str = Field("2019-03-01", description="regimens are compared from this day on")

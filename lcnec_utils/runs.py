@@ -85,9 +85,7 @@ def prepare(run: params.RunParameters) -> list[str]:
         elif twins.is_twin(name):
             twins.build(name)
         else:
-            from lcnec_utils.cohort import read_study
-
-            read_study(page.find_cohort(name))
+            page.read_role(role, name)
     return lines
 
 

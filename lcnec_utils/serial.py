@@ -18,7 +18,8 @@ def pairs(cohort: Cohort) -> pd.DataFrame:
     """The first and the last sample of every patient with two or more, in time's order. Index PATIENT_ID.
 
     Columns: first, second (SAMPLE_ID), months between them (missing where BIOPSY_MONTHS is), samples (how many there
-    are). Without times the order is the file's. Raises MissingData where no patient has two samples.
+    are). Where fewer than two of a patient's samples have a time the order is the file's; else those without a time are
+    passed over. Raises MissingData where no patient has two samples.
     """
     samples = cohort.samples.reset_index()
     if "BIOPSY_MONTHS" in samples:
@@ -28,7 +29,9 @@ def pairs(cohort: Cohort) -> pd.DataFrame:
     rows = {}
     for patient, mine in samples.groupby("PATIENT_ID", sort=True):
         if len(mine) > 1:
-            first, last = mine.iloc[0], mine.iloc[-1]
+            timed = mine[mine["BIOPSY_MONTHS"].notna()]
+            ordered = timed if len(timed) > 1 else mine.sort_index()
+            first, last = ordered.iloc[0], ordered.iloc[-1]
             rows[patient] = {
                 "first": first["SAMPLE_ID"], "second": last["SAMPLE_ID"],
                 "months": last["BIOPSY_MONTHS"] - first["BIOPSY_MONTHS"], "samples": len(mine),
@@ -160,11 +163,19 @@ def sentence(found: Evolution) -> str:
         if len(months)
         else ", without their times"
     )
+    changes = (
+        f"changes in {formats.share(int(genome.sum()), len(genome))} of pairs"
+        if len(genome)
+        else "is known of no pair on both sides"
+    )
+    shifts = (
+        f"in {formats.share(int(factor.sum()), len(factor))}" if len(factor) else "is known of no pair on both sides"
+    )
     gained, lost = ((table[name] != "").sum() for name in ("gained", "lost"))
     more = paired_difference(factor, genome)
     tested = f" (exact McNemar {formats.p_value(more.p)}, n = {more.n})" if more.value is not None else ""
     return (
         f"{formats.count(len(table), 'pair')} of samples{time}. Of the drivers shown {gained} pairs gain and {lost} "
-        f"lose one. The genomic subtype changes in {formats.share(int(genome.sum()), len(genome))} of pairs, the "
-        f"transcription-factor subtype in {formats.share(int(factor.sum()), len(factor))}{tested}."
+        f"lose one. The genomic subtype {changes}, the "
+        f"transcription-factor subtype {shifts}{tested}."
     )

@@ -6,8 +6,6 @@ from matplotlib.patches import Patch, Rectangle
 
 from lcnec_utils.plots import palette
 
-FACTOR = {"ASCL1": "#E69F00", "NEUROD1": "#56B4E9", "POU2F3": "#009E73", "YAP1": "#CC79A7", "Mixed": "#BBBBBB",
-          "Negative": "#666666"}  # fmt: skip
 WILD, ABSENT = "#ECECEC", "white"
 GAP = 0.5
 
@@ -43,7 +41,10 @@ def pair_heatmap(
         cell(x, 0, subtype, "Subtype", row["genomic_subtype"])
         known = isinstance(row["tf_subtype"], str)
         cell(
-            x, 1, FACTOR[row["tf_subtype"]] if known else ABSENT, *(("TF subtype", row["tf_subtype"]) if known else ())
+            x,
+            1,
+            palette.FACTOR[row["tf_subtype"]] if known else ABSENT,
+            *(("TF subtype", row["tf_subtype"]) if known else ()),
         )
         marks = {
             2: (row["tmb"], row["tmb"] > tmb_above_per_mb),

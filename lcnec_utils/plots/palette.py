@@ -37,9 +37,28 @@ CYCLE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332
 
 # Tumours that genotype leaves open, by what a classifier called them: lighter than those it learnt from
 REFINED = {"Unc. → NSCLC-like": "#F0A875", "Unc. → SCLC-like": "#7DB9DE"}
+FACTOR = {"ASCL1": "#E69F00", "NEUROD1": "#56B4E9", "POU2F3": "#009E73", "YAP1": "#CC79A7", "Mixed": "#BBBBBB",
+          "Negative": "#666666"}  # fmt: skip
+# Types of an earlier study, which are not the genomic subtypes, and clusters without labels: colours of their own
+TYPE = {"type I": "#117733", "type II": "#AA4499"}
+CLUSTER = {"A": "#332288", "B": "#DDAA33", "C": "#117733", "D": "#AA4499", "E": "#88CCEE", "F": "#999933"}
 WAY = {"genes chosen on all labelled tumours": "#882255", "genes chosen within training": "#44AA99"}
 WAY |= {"as worded": "#882255", "no leakage": "#44AA99", "where sure": "#117733"}
-NAMED = {**SUBTYPE, **REFINED, **WAY, **TUMOUR, **REGIMEN, **CARRIER, **LEVEL, **ALTERATION, **SEX, **SITE}
+NAMED = {
+    **SUBTYPE,
+    **REFINED,
+    **WAY,
+    **FACTOR,
+    **TYPE,
+    **CLUSTER,
+    **TUMOUR,
+    **REGIMEN,
+    **CARRIER,
+    **LEVEL,
+    **ALTERATION,
+    **SEX,
+    **SITE,
+}
 
 STYLE = {
     "font.family": "sans-serif",
@@ -85,6 +104,11 @@ def colors(names) -> dict[str, str]:
 def figure(width_mm: float = COLUMN_MM, height_mm: float = 75, **subplots):
     """A figure of a size in millimetres and its axes, as plt.subplots gives them."""
     return plt.subplots(figsize=(width_mm * MM, height_mm * MM), layout="constrained", **subplots)
+
+
+def figure_only(width_mm: float = COLUMN_MM, height_mm: float = 75):
+    """A figure of a size in millimetres without axes, for plots that lay out their own."""
+    return plt.figure(figsize=(width_mm * MM, height_mm * MM), layout="constrained")
 
 
 def grid(panels: int, columns: int = 2, height_mm: float = 75):
