@@ -907,7 +907,13 @@ def read_table(folder: Path, words: list[str], numbers: list[str]) -> Cohort:
     study = _study(folder, problems)
     if not path.exists():
         raise CohortError(f"{folder.name} has no {TABLE_FILE}; it needs the columns {', '.join([*words, *numbers])}")
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
+    except UnicodeDecodeError:
+        raise CohortError(f"{folder.resolve().name}/{TABLE_FILE}: is not UTF-8 text; save it as UTF-8") from None
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        said = " ".join(str(error).split())
+        raise CohortError(f"{folder.resolve().name}/{TABLE_FILE}: is no table with commas ({said})") from None
     for name in [*words, *numbers]:
         if name not in table:
             problems.append(Problem(TABLE_FILE, "is missing; add it", column=name))

@@ -37,6 +37,12 @@ class Tumours:
             raise MissingData(f"no expression of {', '.join(lacking)}")
         return self
 
+    def among(self, genes: list[str]) -> list[str]:
+        """Those of the genes that all of these tumours were measured for; MissingData where there is none."""
+        if held := [gene for gene in genes if gene in self.log2]:
+            return held
+        raise MissingData(f"none of {len(genes)} genes was measured in all of these tumours")
+
     def of(self, *names: str) -> pd.Index:
         """The samples of these groups."""
         return self.group.index[self.group.isin(names)]
@@ -190,6 +196,9 @@ def shares_sentence(shares: pd.DataFrame, tests: pd.DataFrame) -> str:
     said = []
     for kind in ("ASCL1", "YAP1"):
         rows = shares[shares["what"] == kind]
+        if rows.empty:
+            said.append(f"{kind}: no tumour.")
+            continue
         parts = ", ".join(f"{row.group} {formats.share(row.k, row.n)}" for row in rows.itertuples())
         mine = tests[(tests["what"] == kind) & tests["group"].isin(SUBTYPES) & tests["other"].isin(SUBTYPES)]
         pairs = "; ".join(f"{row.group} against {row.other} {formats.p_value(row.p)}" for row in mine.itertuples())
@@ -267,7 +276,8 @@ def george_types(cohort: Cohort, histologies: list[str]) -> pd.Series:
     """Type I or type II of each sample, categorical; missing for the rest.
 
     By the cohort's own clusters (EXPRESSION_CLUSTER, of expression: then no statement about genotype), else by
-    genotype: type I has TP53 and STK11 or KEAP1 altered, type II TP53 and RB1. histologies: of HISTOLOGY, those kept;
+    genotype: type I has TP53 and STK11 or KEAP1 altered and RB1 not,
+    type II TP53 and RB1. histologies: of HISTOLOGY, those kept;
     all where none is named or the cohort has no such column.
     """
     if "EXPRESSION_CLUSTER" in cohort.samples:
@@ -301,6 +311,8 @@ def george_values(cohort: Cohort) -> pd.DataFrame:
             values, found, of = score(log2, "checkpoints" if name == "immune" else name)
             if found >= 2:
                 table[label], held[label] = values, (found, of)
+    if table.empty:
+        raise MissingData(f"{cohort.name} measured none of the genes that the types differ in")
     table.attrs["genes"] = held
     return table
 

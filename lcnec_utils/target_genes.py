@@ -8,7 +8,7 @@ from scipy.cluster import hierarchy
 from lcnec_utils import differential, enrichment, formats
 from lcnec_utils.claims import Finding, of_count, of_parameter
 from lcnec_utils.cohort import Cohort
-from lcnec_utils.errors import MissingData
+from lcnec_utils.errors import MissingData, UserError
 from lcnec_utils.expression import fold_change, log2_expression, median_interval
 from lcnec_utils.genomics import NSCLC_LIKE, SCLC_LIKE, SUBTYPES, burden, by_patient, genomic_subtype
 
@@ -166,6 +166,8 @@ def clusters(log2: pd.DataFrame, most: int, number: int, seed: int) -> tuple[pd.
     from sklearn.decomposition import PCA
     from sklearn.metrics import adjusted_rand_score, silhouette_score
 
+    if int(0.8 * len(log2)) < 9:  # eight clusters are tried of every sample of 80%
+        raise MissingData(f"{len(log2)} tumours with expression are too few to cluster; 12 are needed")
     kept = log2.var().sort_values(ascending=False, kind="stable").index[:most]
     parts = min(30, len(log2) - 1, len(kept))
     values = PCA(parts, svd_solver="full").fit_transform(log2[kept])
@@ -198,13 +200,19 @@ def cluster_findings(log2: pd.DataFrame, cluster: pd.Series, number: Finding) ->
         return max(letters, key=lambda name: log2.loc[cluster == name, gene].mean())
 
     for gene, by in (("FGL1", "SPINK1"), ("SPINK1", "FGL1")):
+        if lacking := {"FGL1", "SPINK1"} - set(log2):
+            answers[f"{gene.lower()}.cluster_a"] = [Finding(None, note=f"no expression of {min(lacking)}")]
+            continue
         rest = [name for name in letters if name != highest(by)]
         answers[f"{gene.lower()}.cluster_a"] = [_between(log2[gene], cluster, [highest(by)], rest)]
     # "B and D are the largest": the second largest against the one that expresses FGL1, and against the next
     second = letters[1]
-    marker = highest("FGL1")
+    marker = highest("FGL1") if "FGL1" in log2 else None
     for tail, other in (("b_vs_a", marker), ("d_vs_c", letters[2] if len(letters) > 2 else None)):
-        if other is None or other in letters[:2]:
+        if other is None:
+            answers[f"largest.{tail}"] = [Finding(None, note="there is no cluster here to hold it against")]
+            continue
+        if other in letters[:2]:
             answers[f"largest.{tail}"] = [Finding(None, note="here the cluster is itself one of the two largest")]
             continue
         n, one, two = len(cluster), float((cluster == second).mean()), float((cluster == other).mean())
@@ -250,7 +258,9 @@ def by_level(cohort: Cohort, gene: str) -> tuple[pd.DataFrame, pd.Series]:
     log2 = transcriptome(cohort)
     subtype = genomic_subtype(cohort).reindex(log2.index)
     mine = log2[(subtype == NSCLC_LIKE).to_numpy()]
-    if len(mine) < 2 * FEWEST or gene not in mine:
+    if gene not in mine:
+        raise MissingData(f"{cohort.name} has no expression of {gene}")
+    if len(mine) < 2 * FEWEST:
         raise MissingData(f"{cohort.name} has {len(mine)} NSCLC-like tumours with expression; {2 * FEWEST} are needed")
     return mine.drop(columns=gene), (mine[gene] > mine[gene].median()).astype("boolean")
 
@@ -340,12 +350,22 @@ def long_survivors(cohort: Cohort, months: float, tmb_above: float, pdl1_from: f
     regimen = cohort.column("FIRST_LINE_REGIMEN", "first-line regimen")
     times = cohort.survival("OS").reindex(regimen.index[regimen == "immunotherapy"]).dropna()
     longer = times.index[times["months"] > months]
-    values = {"tmb_high": by_patient(cohort, burden(cohort)) > tmb_above}
-    values["pdl1"] = cohort.column("PDL1_SCORE", "PD-L1 score") >= pdl1_from
     answers = {"n.long_rwos": [of_count(len(longer))], "cut.rwos": [of_parameter(months)]}
-    for name, high in values.items():
-        share = 100 * float(high.reindex(longer).mean()) if len(longer) else None
-        answers[f"{name}.long_rwos"] = [Finding(share, n=len(longer), note="nobody lived so long")]
+
+    def share(known: pd.Series, high: pd.Series) -> Finding:
+        if not len(known):
+            return Finding(None, note="nobody who lived so long was tested")
+        return Finding(100 * float(high.mean()), n=len(known))
+
+    for name, measure, is_high in (
+        ("tmb_high", lambda: by_patient(cohort, burden(cohort)), lambda values: values > tmb_above),
+        ("pdl1", lambda: cohort.column("PDL1_SCORE", "PD-L1 score"), lambda values: values >= pdl1_from),
+    ):
+        try:
+            known = measure().reindex(longer).dropna().astype(float)  # who was not tested is not low
+            answers[f"{name}.long_rwos"] = [share(known, is_high(known))]
+        except MissingData as reason:
+            answers[f"{name}.long_rwos"] = [Finding(None, note=str(reason))]
     return answers
 
 
@@ -355,6 +375,8 @@ def long_survivors(cohort: Cohort, months: float, tmb_above: float, pdl1_from: f
 def against_luad(cohort: Cohort) -> tuple[pd.Series, pd.Series]:
     """log2 FGL1 of LCNEC (OncoTree LUNE) and of lung adenocarcinoma (LUAD) in one cohort, and which is which."""
     log2 = log2_expression(cohort, ["FGL1"])
+    if "ONCOTREE_CODE" not in cohort.samples:
+        raise MissingData(f"{cohort.name} does not say which tumours are LCNEC (column ONCOTREE_CODE)")
     codes = cohort.samples["ONCOTREE_CODE"].reindex(log2.index).map({"LUNE": "NSCLC-like LCNEC", "LUAD": "LUAD"})
     if codes.nunique() < 2:
         raise MissingData(f"{cohort.name} does not hold both LCNEC (LUNE) and LUAD by ONCOTREE_CODE")
@@ -374,6 +396,8 @@ def luad_findings(log2: pd.Series, group: pd.Series) -> dict[str, list[Finding]]
 def cell_line_findings(table: pd.DataFrame, line: str) -> dict[str, list[Finding]]:
     """Number of cell lines and the rank of one, by the tail of a claim's id."""
     values = table.set_index("cell_line")["fgl1_protein_log2"].dropna()
+    if values.index.has_duplicates:
+        raise UserError(f"cell line {values.index[values.index.duplicated()][0]} stands twice; keep one row")
     n = [of_count(len(values))]
     rank = Finding(None, note=f"{line} is not among the lines")
     if line in values.index:
@@ -406,8 +430,11 @@ def cancer_type_findings(log2: pd.Series, table: pd.DataFrame) -> dict[str, list
     medians = log2[group == ""].groupby(kinds[group == ""]).median()
     own = median_interval(log2[group == NSCLC_LIKE])
 
-    def rank(value: float) -> float:
-        return float((medians > value).sum() + 1)
+    if own.value is None:
+        raise MissingData(f"no tumour of the group {NSCLC_LIKE} has an expression of FGL1")
+
+    def rank(value: float) -> float:  # a median without limits gives a rank without
+        return float((medians > value).sum() + 1) if np.isfinite(value) else float("nan")
 
     tumours, types = [of_count(len(table))], [of_count(kinds.nunique())]
     answers = {"n.tumors": tumours, "n.tumors.legend": tumours, "n.types": types, "n.types.legend": types}
@@ -442,9 +469,11 @@ def cell_line_sentence(table: pd.DataFrame, line: str) -> str:
 def cancer_type_sentence(answers: dict[str, list[Finding]], medians: dict[str, float]) -> str:
     """The rank of NSCLC-like LCNEC and the three medians, in words."""
     rank, n = answers["rank.nsclc_like"][0], answers["n.tumors"][0]
-    lines = ", ".join(f"{name} {formats.number(value, 2)}" for name, value in medians.items())
+    lines = ", ".join(f"{name} {formats.number(value, 2)}" for name, value in medians.items() if value == value)
+    limits = (
+        f" ({rank.lower:.0f} to {rank.upper:.0f} over its median's 95% interval)" if rank.lower == rank.lower else ""
+    )
     return (
         f"{n.n:,} tumours of {answers['n.types'][0].n} types. By its median NSCLC-like LCNEC (n = {rank.n}) stands at "
-        f"rank {rank.value:.0f} ({rank.lower:.0f} to {rank.upper:.0f} over its median's 95% interval). Medians of "
-        f"LCNEC, log2(TPM + 1): {lines}."
+        f"rank {rank.value:.0f}{limits}. Medians of LCNEC, log2(TPM + 1): {lines}."
     )

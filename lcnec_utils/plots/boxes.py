@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from lcnec_utils import formats
+from lcnec_utils.errors import MissingData
 from lcnec_utils.plots import palette
 
 MOST_DOTS = 500  # of a larger group only the box is drawn
@@ -16,11 +17,15 @@ def boxes(
 ) -> Axes:  # fmt: skip
     """Draw boxes (median, quartiles, whiskers from the 2.5 to the 97.5 percentile) on ax.
 
-    values, groups (categorical): one index. pairs: two groups → p, written above. lines: label → value, dashed across.
-    dots: whether single values are drawn (never of real patients in a figure that is kept).
+    values, groups (categorical): one index. pairs: two groups → p, written above where both have values. lines: label →
+    value, dashed across. dots: whether single values are drawn (never of real patients in a figure that is kept).
+    Raises MissingData where nobody of a group has a value.
     """
     table = pd.DataFrame({"value": values, "group": groups}).dropna()
     names = [name for name in groups.cat.categories if (table["group"] == name).any()]
+    if not names:
+        raise MissingData(f"nobody here has a value of {ylabel}")
+    pairs = {pair: p for pair, p in (pairs or {}).items() if set(pair) <= set(names)}
     color = dict.fromkeys(names, "#9FB1C1") if horizontal else palette.colors(names)
     rng = np.random.default_rng(0)
     data = [table.loc[table["group"] == name, "value"].to_numpy() for name in names]
@@ -52,7 +57,7 @@ def boxes(
         ax.legend(loc="lower right", title="Medians of LCNEC", title_fontsize=6.5)
     low, high = (min(map(np.min, data)), max(map(np.max, data)))
     step = (high - low) * 0.09
-    for level, ((one, other), p) in enumerate((pairs or {}).items()):
+    for level, ((one, other), p) in enumerate(pairs.items()):
         y = high + step * (level + 0.6)
         a, b = names.index(one) + 1, names.index(other) + 1
         ax.plot([a, a, b, b], [y - step * 0.15, y, y, y - step * 0.15], color=palette.INK, linewidth=0.6)

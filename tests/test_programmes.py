@@ -1,0 +1,513 @@
+"""LCNEC beside SCLC, against plain arithmetic, scipy's own tests and counts from the public file."""
+
+import json
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from lcnec_utils import claims, page, paths, programmes
+from lcnec_utils.cohort import Cohort, write_study
+from lcnec_utils.errors import MissingData
+from lcnec_utils.expression import FACTORS, fold_change, median_interval, score, signatures, tf_subtype
+from lcnec_utils.proportions import rank_sum
+
+NAN = float("nan")
+FIVE = ["TP53", "RB1", "STK11", "KRAS", "KEAP1"]
+GENOTYPES = {"SCLC-like": ["TP53", "RB1"], "NSCLC-like": ["STK11"], "Unclassified": ["TP53"]}
+Z95 = stats.norm.ppf(0.975)
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A function to a cohort in memory with expression on disk. kinds: genomic subtype of each sample, "Unknown" for a
+    panel without RB1, None for no mutations of the cohort at all; measured: samples with expression."""
+
+    def written(name, kinds, values, genes, *, prefix="S", scale="log2(TPM+1)", measured=None, **more) -> Cohort:
+        ids = [f"{prefix}{i}" for i in range(len(kinds))]
+        folder = tmp_path / name
+        folder.mkdir()
+        held = ids if measured is None else measured
+        table = anndata.AnnData(
+            np.asarray(values, "f4"), obs=pd.DataFrame(index=held), var=pd.DataFrame(index=genes), uns={"scale": scale}
+        )
+        table.write_h5ad(folder / "expression.h5ad")
+        calls = [(one, gene) for one, kind in zip(ids, kinds, strict=True) for gene in GENOTYPES.get(kind, [])]
+        people = pd.DataFrame(index=pd.Index([f"P{one}" for one in ids], name="PATIENT_ID"))
+        return Cohort(
+            name, people,
+            pd.DataFrame({"PATIENT_ID": people.index, **more}, index=pd.Index(ids, name="SAMPLE_ID")),
+            mutations=None if None in kinds
+            else pd.DataFrame(calls, columns=["Tumor_Sample_Barcode", "Hugo_Symbol"], dtype=object),
+            panel_of=pd.Series(["small" if kind == "Unknown" else "whole" for kind in kinds], ids, dtype=object),
+            panel_genes={"small": {"TP53", "STK11", "KRAS", "KEAP1"}, "whole": set(FIVE)}, folder=folder,
+        )  # fmt: skip
+
+    return written
+
+
+def levels(rows: int, columns: int, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).normal(5, 2, (rows, columns)).clip(0).astype("f4")
+
+
+KINDS = ["SCLC-like"] * 4 + ["NSCLC-like"] * 5 + ["Unclassified"] * 3 + ["Unknown"] * 2
+GENES = [*FACTORS, "DLL3", "CD8A", "CD8B"]
+
+
+def numbers(finding) -> list[float]:
+    return [finding.value, finding.lower, finding.upper]
+
+
+# --- together
+
+
+def test_lcnec_and_sclc_are_standardised_over_all_of_them(made):
+    mine, theirs = levels(14, 7), levels(9, 7, seed=2) + 1
+    lcnec = made("lcnec", KINDS, mine, GENES)
+    # genes in another order, one of their own
+    sclc = made("sclc", [None] * 9, np.c_[theirs[:, ::-1], theirs[:, 0]], [*GENES[::-1], "OTHER"], prefix="T")
+    found = programmes.together(lcnec, sclc, [*GENES, "NOBODYS"])
+    assert found.left_out == 2 and found.scale == "log2(TPM + 1)"
+    assert list(found.group.cat.categories) == ["NSCLC-like", "SCLC-like", "Unclassified", "SCLC"]
+    assert found.group.value_counts().to_dict() == {"SCLC": 9, "NSCLC-like": 5, "SCLC-like": 4, "Unclassified": 3}
+    assert found.group["S0"] == "SCLC-like" and found.group["S11"] == "Unclassified" and found.group["T8"] == "SCLC"
+    whole = np.vstack([mine[:12], theirs]).astype(float)
+    z = (whole - whole.mean(axis=0)) / whole.std(axis=0)
+    np.testing.assert_allclose(programmes.standardised(found.log2)[GENES], z, atol=1e-5)
+    # z over both together, not over each: the highest factor
+    assert tf_subtype(found.log2).tolist() == [FACTORS[i] for i in z[:, :4].argmax(axis=1)]
+    text = programmes.sorted_sentence(found, tf_subtype(found.log2))
+    assert text.startswith(
+        "21 tumours (NSCLC-like 5, SCLC-like 4, Unclassified 3, SCLC 9; 2 LCNEC with expression lack"
+    )
+    counted = programmes.counts(lcnec, sclc, found)
+    assert [counted[name][0].value for name in ("n.lcnec", "n.sclc_total", "n.sclc_wts")] == [12, 9, 9]
+
+
+def test_without_sclc_lcnec_stands_alone_and_a_cohort_without_expression_is_no_sclc(made):
+    lcnec = made("lcnec", KINDS, levels(14, 7), GENES)
+    silent = Cohort("silent", pd.DataFrame(), pd.DataFrame(), folder=lcnec.folder.parent)
+    for other in (None, silent):
+        found = programmes.together(lcnec, other, GENES)
+        assert len(found.log2) == 12 and "SCLC" not in found.group.cat.categories
+    assert programmes.with_factor(found) is found.group
+    with pytest.raises(MissingData, match="no expression of INSM1"):
+        found.measuring("DLL3", "INSM1")
+
+
+def test_what_cannot_be_held_together_is_a_stated_skip(made):
+    lcnec = made("lcnec", KINDS, levels(14, 7), GENES)
+    counts = made("vst", [None] * 9, levels(9, 7), GENES, prefix="T", scale="variance-stabilised counts")
+    with pytest.raises(MissingData, match="cannot be standardised together"):
+        programmes.together(lcnec, counts, GENES)
+    with pytest.raises(MissingData, match="lcnec and same share samples"):
+        programmes.together(lcnec, made("same", [None] * 9, levels(9, 7), GENES), GENES)
+    with pytest.raises(MissingData, match="unknown has no tumour with expression and a known genomic subtype"):
+        programmes.together(made("unknown", ["Unknown"] * 3, levels(3, 7), GENES), None, GENES)
+    with pytest.raises(MissingData, match="bare has no mutations"):
+        programmes.together(made("bare", [None] * 3, levels(3, 7), GENES), None, GENES)
+    # known of some only, and these have no expression
+    held = ["S2", "S3"]
+    some = made("some", ["SCLC-like", "SCLC-like", "Unknown", "Unknown"], levels(2, 7), GENES, measured=held)
+    with pytest.raises(MissingData, match="known genomic subtype"):
+        programmes.together(some, None, GENES)
+
+
+def test_tumours_stand_by_factor_and_nobody_is_lost():
+    log2 = pd.DataFrame(levels(40, 4, seed=5), columns=FACTORS, index=[f"S{i}" for i in range(40)])
+    factor = tf_subtype(log2)
+    order = programmes.clustered_order(programmes.standardised(log2), factor)
+    assert sorted(order) == sorted(log2.index)
+    assert factor[order].cat.codes.is_monotonic_increasing
+
+
+# --- shares of the factors
+
+
+def dealt(counts: dict[str, dict[str, int]]) -> tuple[pd.Series, pd.Series]:
+    """Factor and group of tumours, dealt as a table says."""
+    pairs = [(group, kind) for group, row in counts.items() for kind, n in row.items() for _ in range(n)]
+    index = [f"S{i}" for i in range(len(pairs))]
+    factor = pd.Series(pd.Categorical([kind for _, kind in pairs], [*FACTORS, "Mixed", "Negative"]), index)
+    return factor, pd.Series(pd.Categorical([group for group, _ in pairs], list(counts)), index)
+
+
+COUNTS = {
+    "NSCLC-like": {"ASCL1": 49, "NEUROD1": 30, "POU2F3": 20, "YAP1": 35},
+    "SCLC-like": {"ASCL1": 20, "NEUROD1": 40, "YAP1": 24},
+    "Unclassified": {"ASCL1": 1, "NEUROD1": 2, "YAP1": 9},
+}
+
+
+def test_shares_are_plain_counts_with_wilson():
+    factor, group = dealt(COUNTS)
+    shares = programmes.factor_shares(factor, group).set_index(["group", "what"])
+    assert len(shares) == 12  # Mixed and Negative are nobody's
+    for name, row in COUNTS.items():
+        for kind in FACTORS:
+            k, n = row.get(kind, 0), sum(row.values())
+            mine = shares.loc[(name, kind)]
+            assert (mine["k"], mine["n"], mine["share"]) == (k, n, k / n)
+            interval = stats.binomtest(k, n).proportion_ci(method="wilson")
+            assert (mine["lower"], mine["upper"]) == pytest.approx((interval.low, interval.high), abs=1e-9)
+
+
+def test_shares_are_compared_by_chi_squared_or_fisher():
+    factor, group = dealt(COUNTS)
+    tests = programmes.share_tests(factor, group, ["ASCL1", "YAP1", "Mixed"]).set_index(["what", "group", "other"])
+    # the source's 49/134 against 20/84
+    assert tests.loc[("ASCL1", "NSCLC-like", "SCLC-like"), "p"] == pytest.approx(0.0487, abs=5e-5)
+    used = set()
+    for (kind, one, other), row in tests.iterrows():
+        a, b = COUNTS[one].get(kind, 0), COUNTS[other].get(kind, 0)
+        n, m = sum(COUNTS[one].values()), sum(COUNTS[other].values())
+        if kind == "Mixed":
+            assert np.isnan(row["p"]) and row["difference"] == 0
+            continue
+        grid = np.array([[a, n - a], [b, m - b]])
+        least = np.outer(grid.sum(axis=1), grid.sum(axis=0)).min() / grid.sum()
+        used.add(least < 5)
+        right = stats.fisher_exact(grid)[1] if least < 5 else stats.chi2_contingency(grid, correction=False)[1]
+        assert row["p"] == pytest.approx(right, rel=1e-9)
+        assert row["difference"] == pytest.approx(a / n - b / m)
+    assert used == {True, False}
+    text = programmes.shares_sentence(programmes.factor_shares(factor, group), tests.reset_index())
+    assert "ASCL1: NSCLC-like 49/134 (37%), SCLC-like 20/84 (24%)" in text and "p = 0.049" in text
+
+
+def test_findings_on_shares_are_differences_with_walds_limits():
+    factor, group = dealt(COUNTS)
+    answers = programmes.share_findings(factor, group)
+    assert answers["n.lcnec"][0].value == 134 + 84 + 12
+    share = answers["yap1.unclassified"][0]
+    assert (share.value, share.n, share.events) == (75, 12, 9)
+    assert answers["yap1.unclassified.discussion"] == [share]
+    p, q = 49 / 134, 20 / 84
+    se = np.sqrt(p * (1 - p) / 134 + q * (1 - q) / 84)
+    found = answers["ascl1.nsclc_like_vs_sclc_like"][0]
+    assert numbers(found) == pytest.approx([p - q, p - q - Z95 * se, p - q + Z95 * se])
+    back = answers["ascl1.sclc_like_vs_nsclc_like"][0]
+    assert numbers(back) == pytest.approx([q - p, q - p - Z95 * se, q - p + Z95 * se]) and back.n == 218
+    # and the claim that says the contrary is contradicted by them
+    claim = claims.published()["lcnec.fig4b.ascl1.sclc_like_vs_nsclc_like"]
+    assert claim.direction == "greater" and claims.verdict(claim, [back])[0] == "contradicted"
+
+
+def test_a_factor_that_is_nobodys_is_said_to_be_nobodys():
+    factor, group = dealt({"NSCLC-like": {"ASCL1": 3, "NEUROD1": 4}, "SCLC-like": {"ASCL1": 5, "NEUROD1": 1}})
+    text = programmes.shares_sentence(
+        programmes.factor_shares(factor, group), programmes.share_tests(factor, group, ["ASCL1", "YAP1"])
+    )
+    assert "YAP1:  (" not in text, text
+
+
+def test_sclc_is_parted_by_factor_and_lcnec_is_not(made):
+    lcnec = made("lcnec", KINDS, levels(14, 7), GENES)
+    sclc = made("sclc", [None] * 9, levels(9, 7, seed=2), GENES, prefix="T")
+    tumours = programmes.together(lcnec, sclc, GENES)
+    groups, factor = programmes.with_factor(tumours), tf_subtype(tumours.log2)
+    for one in tumours.log2.index:
+        assert groups[one] == (f"SCLC, {factor[one]}" if one.startswith("T") else tumours.group[one])
+    assert (groups.value_counts() > 0).all()
+
+
+# --- signatures
+
+
+def test_a_score_is_mean_z_up_less_mean_z_down_under_present_and_former_symbols():
+    sides = signatures()["neuroendocrine"]
+    up, down = [*sides["up"][:6], "TLCD3B"], [*sides["down"][:3], "CCN1"]
+    log2 = pd.DataFrame(levels(20, 11, seed=4).astype(float), columns=[*up, *down])
+    log2["SYP"], log2["STRANGER"] = 3.0, np.arange(20.0)  # SYP does not vary: it speaks for nobody
+    z = (log2 - log2.mean()) / log2.std(ddof=0)
+    right = z[up].mean(axis=1) - z[down].mean(axis=1)
+    former = {"TLCD3B": "FAM57B", "CCN1": "CYR61"}
+    for table in (log2, log2.rename(columns=former)):
+        values, found, of = score(table, "neuroendocrine")
+        np.testing.assert_allclose(values, right, rtol=1e-12)
+        assert (found, of) == (11, 50)
+    # where both symbols are there the present one counts, once
+    both = log2.assign(FAM57B=-log2["TLCD3B"], CYR61=1.0)
+    np.testing.assert_allclose(score(both, "neuroendocrine")[0], right, rtol=1e-12)
+    assert score(log2[["SYP", "STRANGER"]], "cd8")[1:] == (0, 2)
+    assert score(log2[["SYP"]], "cd8")[0].isna().all()
+
+
+def test_a_heatmap_holds_the_factors_dll3_and_scores_of_two_genes_or_more():
+    log2 = pd.DataFrame(levels(12, 8, seed=6).astype(float), columns=[*FACTORS, "CD8A", "CD8B", "INSM1", "CCL5"])
+    log2["NEUROD1"] = 2.0
+    table = programmes.heat(log2)
+    # of the inflamed genes CCL5 and CD8A are there; ASCL1, INSM1 and YAP1 of the neuroendocrine
+    assert list(table) == [*FACTORS, "Neuroendocrine score", "Inflamed score", "CD8 score"]
+    assert (table["NEUROD1"] == 0).all()
+    z = (log2 - log2.mean()) / log2.std(ddof=0)
+    own = (z["CD8A"] + z["CD8B"]) / 2
+    np.testing.assert_allclose(table["CD8 score"], (own - own.mean()) / own.std(ddof=0), rtol=1e-9)
+    own = (z["ASCL1"] + z["INSM1"]) / 2 - z["YAP1"]
+    np.testing.assert_allclose(table["Neuroendocrine score"], own / own.std(ddof=0), rtol=1e-9, atol=1e-12)
+    assert list(programmes.heat(log2[["ASCL1", "CD8A"]])) == ["ASCL1"]
+
+
+# --- fold changes and medians
+
+
+def test_a_fold_change_is_the_ratio_of_geometric_means_with_welchs_limits():
+    rng = np.random.default_rng(8)
+    tpm = pd.Series(np.r_[rng.lognormal(3, 1, 60), rng.lognormal(2, 0.5, 80), 7.0], name="FGL1")
+    marked = pd.Series([True] * 60 + [False] * 80 + [pd.NA], dtype="boolean")
+    log2 = np.log2(tpm + 1)
+    found = fold_change(log2, marked, "FGL1")
+    one, other = tpm[:60] + 1, tpm[60:140] + 1
+    assert found.value == pytest.approx(stats.gmean(one) / stats.gmean(other), rel=1e-12)
+    assert found.scale == "ratio" and found.n == 140
+    # Welch's standard error, from scipy's own interval: half its width over its t quantile
+    welch = stats.ttest_ind(log2[:60], log2[60:140], equal_var=False)
+    low, high = welch.confidence_interval(0.95)
+    se = (high - low) / 2 / stats.t.ppf(0.975, welch.df)
+    middle = (high + low) / 2
+    assert [found.lower, found.upper] == pytest.approx([2 ** (middle - Z95 * se), 2 ** (middle + Z95 * se)], rel=1e-9)
+    z90 = stats.norm.ppf(0.95)
+    assert [found.lower_90, found.upper_90] == pytest.approx(
+        [2 ** (middle - z90 * se), 2 ** (middle + z90 * se)], rel=1e-9
+    )
+    # of so many tumours the t quantile would say the same to two figures
+    assert found.lower == pytest.approx(2**low, rel=0.02)
+    assert found.p == pytest.approx(stats.mannwhitneyu(log2[:60], log2[60:140], method="asymptotic").pvalue)
+    claim = claims.published()["lcnec.fig5a.fgl1"]
+    assert claim.direction == "greater"
+    assert claims.verdict(claim, [found])[0] == "compatible"
+    assert claims.verdict(claim, [fold_change(log2, ~marked, "FGL1")])[0] == "contradicted"
+    same = fold_change(pd.Series(np.tile([1.0, 2, 3, 4], 10)), pd.Series([True, False] * 20, dtype="boolean"), "x")
+    near = fold_change(pd.Series(np.tile([1.0, 1, 3, 3], 10)), pd.Series([True, False] * 20, dtype="boolean"), "x")
+    assert near.value == pytest.approx(1) and claims.verdict(claim, [near])[0] == "underpowered"
+    assert same.value == pytest.approx(0.5)
+    assert fold_change(log2[59:141], marked[59:141], "FGL1").value is None
+
+
+def order_interval(values: list[float]) -> tuple[float, float]:
+    """The narrowest symmetric pair of order statistics that holds the median with at least 95%, by plain counting."""
+    ordered, n = sorted(values), len(values)
+    # below the k-th smallest lie fewer than k of n fair coins
+    for k in range(n // 2, 0, -1):
+        if 2 * sum(stats.binom.pmf(i, n, 0.5) for i in range(k)) <= 0.05:
+            return ordered[k - 1], ordered[n - k]
+    return NAN, NAN
+
+
+@pytest.mark.parametrize("n", [1, 5, 6, 9, 10, 17, 84, 134, 217])
+def test_a_median_has_its_exact_interval_of_order_statistics(n):
+    values = pd.Series(np.random.default_rng(n).lognormal(2, 1, n))
+    found = median_interval(pd.concat([values, pd.Series([NAN])], ignore_index=True))
+    assert found.value == pytest.approx(np.median(values)) and found.n == n
+    np.testing.assert_allclose([found.lower, found.upper], order_interval(list(values)))
+    if n == 10:
+        assert (found.lower, found.upper) == tuple(np.sort(values)[[1, 8]])
+    if n == 5:
+        assert np.isnan(found.lower) and np.isnan(found.upper), "of five no pair holds it with 95%"
+
+
+def test_a_median_of_nobody_is_none():
+    assert median_interval(pd.Series([NAN])).value is None
+
+
+def test_dll3_by_group_is_a_median_on_the_linear_scale(made):
+    kinds = [*["SCLC-like"] * 9, *["NSCLC-like"] * 8, *["Unclassified"] * 7]
+    tpm = np.random.default_rng(3).lognormal(3, 1, (24, 5)).astype("f4")
+    lcnec = made("lcnec", kinds, tpm, [*FACTORS, "DLL3"], scale="TPM")
+    tumours = programmes.together(lcnec, None, [*FACTORS, "DLL3"])
+    answers = programmes.expression_findings(tumours, "DLL3", "TPM")
+    assert answers["median.sclc_like"][0].value == pytest.approx(np.median(tpm[:9, 4]), rel=1e-4)
+    assert answers["n.unclassified"][0].value == 7
+    ratio = stats.gmean(tpm[:9, 4] + 1.0) / stats.gmean(tpm[17:, 4] + 1.0)
+    assert answers["sclc_like_vs_unclassified"][0].value == pytest.approx(ratio, rel=1e-4)
+    assert programmes.dll3_answers(tumours)["dll3.sclc_like.discussion"] == answers["sclc_like_vs_unclassified"]
+    assert programmes.expression_findings(tumours, "DLL3", "FPKM")["median.sclc_like"][0].value is None
+    tests = programmes.pair_tests(tumours.log2["DLL3"], tumours.group)
+    row = tests[(tests["group"] == "NSCLC-like") & (tests["other"] == "SCLC-like")].iloc[0]
+    assert row["p"] == pytest.approx(stats.mannwhitneyu(tpm[9:17, 4], tpm[:9, 4], method="exact").pvalue)
+    assert row["median"] == pytest.approx(np.median(np.log2(tpm[9:17, 4] + 1)), rel=1e-5)
+
+
+# --- the types of George et al.
+
+
+def test_without_clusters_of_its_own_a_cohort_is_typed_by_genotype(made):
+    genes = {
+        "one": ["TP53", "STK11"], "one too": ["TP53", "KEAP1"], "two": ["TP53", "RB1"], "neither": ["STK11"],
+        "all": ["TP53", "STK11", "RB1"], "none": [],
+    }  # fmt: skip
+    lcnec = made("lcnec", ["Unclassified"] * 6, levels(6, 5), [*FACTORS, "DLL3"])
+    calls = [(f"S{i}", gene) for i, held in enumerate(genes.values()) for gene in held]
+    lcnec.mutations = pd.DataFrame(calls, columns=["Tumor_Sample_Barcode", "Hugo_Symbol"])
+    types = programmes.george_types(lcnec, ["LCNEC"])  # no column of histology: all are kept
+    assert types.astype(object).where(types.notna(), None).tolist() == [
+        "type I", "type I", "type II", None, "type II", None,
+    ]  # fmt: skip
+    # of whom RB1 was not sequenced nothing is said
+    lcnec.panel_of["S2"] = lcnec.panel_of["S0"] = "small"
+    types = programmes.george_types(lcnec, ["LCNEC"])
+    assert types.isna().tolist() == [True, False, True, True, False, True]
+    lcnec.mutations = lcnec.mutations[:4]
+    with pytest.raises(MissingData, match="lcnec has no tumours of both types"):
+        programmes.george_types(lcnec, [])
+
+
+@pytest.fixture(scope="module")
+def real(public_cohort):
+    """The public cohort of real tumours, and its samples and expression as plain files hold them."""
+    from lcnec_utils.cohort import read_study
+
+    folder = public_cohort("gabriel2020")
+    samples = pd.read_csv(folder / "data_clinical_sample.txt", sep="\t", comment="#").set_index("SAMPLE_ID")
+    data = anndata.read_h5ad(folder / "expression.h5ad")
+    return read_study(folder), samples, pd.DataFrame(data.X, data.obs_names, data.var_names).astype(float)
+
+
+def test_types_are_the_cohorts_own_clusters_of_the_histologies_kept(real):
+    cohort, samples, log2 = real
+    pure, wider = programmes.george_types(cohort, ["LCNEC"]), programmes.george_types(cohort, [])
+    for types, kept in ((pure, samples["HISTOLOGY"] == "LCNEC"), (wider, samples["HISTOLOGY"].notna())):
+        for name, cluster in (("type I", "LCNEC/TypeI"), ("type II", "LCNEC/TypeII")):
+            mine = samples.index[(samples["EXPRESSION_CLUSTER"] == cluster) & kept]
+            assert set(types.index[types == name]) == set(mine) and len(mine)
+    assert (samples["HISTOLOGY"] == "LCNEC").sum() == 56
+    assert samples["HISTOLOGY"].str.contains("LCNEC").sum() == 69
+    assert [(pure == name).sum() for name in ("type I", "type II")] == [30, 17]
+    assert [(wider == name).sum() for name in ("type I", "type II")] == [30, 25]
+
+
+def test_medians_and_p_of_the_types_are_those_of_the_plain_file(real):
+    cohort, samples, log2 = real
+    types = {"kept": programmes.george_types(cohort, ["LCNEC"]), "all": programmes.george_types(cohort, [])}
+    values = programmes.george_values(cohort)
+    table = programmes.george_table(values, types).set_index(["set", "value"])
+    for name, kept in (("kept", samples["HISTOLOGY"] == "LCNEC"), ("all", samples["HISTOLOGY"].notna())):
+        one, two = (
+            log2.loc[samples.index[(samples["EXPRESSION_CLUSTER"] == f"LCNEC/Type{number}") & kept]]
+            for number in ("I", "II")
+        )
+        for gene in ("ASCL1", "DLL3"):
+            row = table.loc[(name, gene.lower())]
+            assert (row["n_1"], row["n_2"]) == (len(one), len(two))
+            assert (row["median_1"], row["median_2"]) == pytest.approx((one[gene].median(), two[gene].median()))
+            tied = pd.concat([one[gene], two[gene]]).duplicated().any()
+            method = "asymptotic" if tied or max(len(one), len(two)) > 49 else "exact"
+            right = stats.mannwhitneyu(one[gene], two[gene], method=method).pvalue
+            assert row["p"] == pytest.approx(right, rel=1e-4)  # ours comes of single precision
+    found = programmes.george_findings(values, types["kept"])
+    one, two = (log2.loc[types["kept"].index[types["kept"] == name]] for name in ("type I", "type II"))
+    # variance-stabilised counts are on a log2 scale: a difference of means is a fold change
+    assert found["ascl1"][0].value == pytest.approx(2 ** (one["ASCL1"].mean() - two["ASCL1"].mean()), rel=1e-4)
+    own = [gene for gene in signatures()["notch"]["up"] if gene in log2]
+    assert values.attrs["genes"]["notch"] == (len(own), 4)
+    z = ((log2[own] - log2[own].mean()) / log2[own].std(ddof=0)).mean(axis=1)
+    difference = z[one.index].mean() - z[two.index].mean()
+    assert found["notch"][0].value == pytest.approx(difference, rel=1e-4) and found["notch"][0].scale == "difference"
+    text = programmes.george_sentence(cohort, table.reset_index())
+    assert "clusters of expression, not genotypes" in text and "(30 type I, 17 type II)" in text
+
+
+# --- the whole notebook, in this process
+
+
+def run_through(notebook: str, **parameters) -> tuple[dict, page.Page]:
+    """A notebook's cells run one after the other with parameters set; its record and page."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    held: dict = {}
+    for cell in json.loads(page.notebook_path(notebook).read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), held)
+            if "parameters" in cell["metadata"].get("tags", []):
+                held |= parameters
+    return page.read_record(held["run"], notebook), held["page"]
+
+
+NO_COHORT = dict.fromkeys(["cohort", "cohort_2", "sclc", "validation"], "")
+
+
+def test_real_types_answer_their_claims_and_no_claim_that_needs_a_genotype(real, tmp_path, monkeypatch):
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path))
+    roles = NO_COHORT | {"cohort": "gabriel2020", "validation": "gabriel2020"}
+    record, _ = run_through("07_sclc_programmes", run="real", **roles)
+    assert set(record["drawn"]) == {"george_types"}
+    tails = ["ascl1", "dll3", "neuroendocrine", "notch", "immune"]
+    assert set(record["findings"]) == {f"lcnec.george_types.{tail}" for tail in tails}
+    for id, answer in record["findings"].items():
+        assert answer["origin"] == "real", id
+        assert answer["verdict"] in claims.ANSWERS
+    assert all("\n" not in reason for reason in record["skipped"].values())
+    assert {"fig4a", "fig4b", "fig4c", "fig4d", "fig4e", "figS9"} == set(record["skipped"])
+
+
+def own_folder(folder, genes: list[str], seed: int = 2, **more):
+    """A user's study folder of 30 tumours with genotype and expression of few genes."""
+    rng = np.random.default_rng(seed)
+    ids = [f"T{i}" for i in range(30)]
+    kinds = [list(GENOTYPES)[i % 3] for i in range(30)]
+    calls = [(one, gene, "Nonsense_Mutation") for one, kind in zip(ids, kinds, strict=True) for gene in GENOTYPES[kind]]
+    calls += [(f"T{i}", "TP53", "Missense_Mutation") for i in range(1, 30, 6)]
+    table = anndata.AnnData(
+        rng.lognormal(2, 1.5, (30, len(genes))).astype("f4"),
+        obs=pd.DataFrame(index=ids), var=pd.DataFrame(index=genes), uns={"scale": "TPM"},
+    )  # fmt: skip
+    return write_study(
+        folder,
+        patients=pd.DataFrame({"PATIENT_ID": [f"P{i}" for i in range(30)]}),
+        samples=pd.DataFrame({"SAMPLE_ID": ids, "PATIENT_ID": [f"P{i}" for i in range(30)], **more}),
+        mutations=pd.DataFrame(calls, columns=["Tumor_Sample_Barcode", "Hugo_Symbol", "Variant_Classification"]),
+        study={"name": "Mine", "os_origin": "diagnosis"}, expression=table,
+    )  # fmt: skip
+
+
+TEN = [*FACTORS, "DLL3", "CD8A", "CD8B", "FGL1", "NOTCH1", "NOTCH2"]
+
+
+def test_a_users_cohort_of_ten_genes_draws_or_skips_with_reasons(tmp_path, monkeypatch):
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path / "out"))
+    folder = str(own_folder(tmp_path / "own", TEN))
+    record, held = run_through("07_sclc_programmes", run="mine", **NO_COHORT | {"cohort": folder, "validation": folder})
+    assert set(record["drawn"]) == {"fig4a", "fig4b", "fig4e", "figS9", "george_types"}
+    assert set(record["skipped"]) == {"fig4c", "fig4d"}
+    assert all("sclc" in reason for reason in record["skipped"].values())
+    drawn = pd.read_csv(paths.figures("mine") / "fig4b.csv", comment="#")
+    assert drawn.groupby("group")["k"].sum().tolist() == [10, 10, 10]
+    # a number of the source's own patients is not asked of these
+    known = claims.published()
+    assert record["findings"] and all(known[id].scope != "own" for id in record["findings"])
+    assert not held.simulated
+
+
+@pytest.mark.parametrize(
+    ("genes", "drawn"),
+    [
+        ([*FACTORS, "FGL1"], {"fig4a", "fig4b", "george_types"}),  # no DLL3, no CD8
+        (["DLL3", "CD8A", "CD8B"], {"fig4e", "george_types"}),  # no factor
+        (["FGL1", "SPINK1"], set()),
+    ],
+)
+def test_panels_whose_genes_were_not_measured_are_skipped_with_a_reason(tmp_path, monkeypatch, genes, drawn):
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path / "out"))
+    folder = str(own_folder(tmp_path / "own", genes))
+    record, _ = run_through("07_sclc_programmes", run="mine", **NO_COHORT | {"cohort": folder, "validation": folder})
+    assert set(record["drawn"]) == drawn
+    assert all(reason and "\n" not in reason for reason in record["skipped"].values())
+
+
+def test_ranks_of_a_type_nobody_of_whom_was_measured_are_no_traceback(tmp_path, monkeypatch):
+    """Of type II there are tumours, none with expression."""
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path / "out"))
+    cluster = ["LCNEC/TypeI"] * 20 + ["LCNEC/TypeII"] * 10
+    folder = own_folder(tmp_path / "own", TEN, EXPRESSION_CLUSTER=cluster)
+    data = anndata.read_h5ad(folder / "expression.h5ad")[:20].copy()
+    data.write_h5ad(folder / "expression.h5ad")
+    record, _ = run_through("07_sclc_programmes", run="mine", **NO_COHORT | {"validation": str(folder)})
+    answers = [answer["verdict"] for answer in record["findings"].values()]
+    assert "george_types" in record["skipped"] or (answers and set(answers) == {claims.NOT_COMPUTABLE})
+
+
+def test_the_rank_sum_of_nobody_is_none():
+    assert np.isnan(rank_sum(np.array([]), np.array([1.0, 2])))
