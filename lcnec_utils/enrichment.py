@@ -5,7 +5,6 @@ the running sum. Symbols are matched as written, upper and lower case apart.
 """
 
 import logging
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -104,9 +103,7 @@ def enrichment_scores(
     list), no_contrast (no gene outside, or only scores of 0). Raises UserError under 1,000 permutations, MissingData
     where no set is left.
     """
-    with warnings.catch_warnings():  # of a progress bar that a notebook lacks; nothing a reader can mend
-        warnings.simplefilter("ignore")
-        import gseapy
+    import gseapy
 
     if permutations < LEAST_PERMUTATIONS:
         raise UserError(

@@ -17,12 +17,11 @@ COLUMNS = ["claim", "body", "origin", "verdict", "value", "lower", "upper", "p",
 
 
 def bodies(run: params.RunParameters) -> dict[str, dict[str, Cohort]]:
-    """The run's bodies of evidence: name → role → cohort. The twins are one body; a cohort in two roles counts once."""
+    """The run's bodies of evidence: name → role → cohort. The twins are one body, a cohort in two roles likewise."""
     found: dict[str, dict[str, Cohort]] = {}
-    seen = set()
     for role in params.ROLES:
         name = getattr(run, role)
-        if not name or name in seen:
+        if not name:
             continue
         try:
             cohort = page.read_role(role, name)
@@ -30,7 +29,6 @@ def bodies(run: params.RunParameters) -> dict[str, dict[str, Cohort]]:
             continue
         # the comparison of LCNEC with SCLC is a finding about LCNEC
         if role != "sclc" or cohort.body in found:
-            seen.add(name)
             found.setdefault(cohort.body, {})[role] = cohort
     return found
 

@@ -373,13 +373,19 @@ def long_survivors(cohort: Cohort, months: float, tmb_above: float, pdl1_from: f
 
 
 def against_luad(cohort: Cohort) -> tuple[pd.Series, pd.Series]:
-    """log2 FGL1 of LCNEC (OncoTree LUNE) and of lung adenocarcinoma (LUAD) in one cohort, and which is which."""
+    """log2 FGL1 of NSCLC-like LCNEC (OncoTree LUNE) and of adenocarcinoma (LUAD) in one cohort, and which is which.
+
+    Where the cohort has mutations only LCNEC of that genotype count; where it has none its LCNEC are taken to be so.
+    """
     log2 = log2_expression(cohort, ["FGL1"])
     if "ONCOTREE_CODE" not in cohort.samples:
         raise MissingData(f"{cohort.name} does not say which tumours are LCNEC (column ONCOTREE_CODE)")
     codes = cohort.samples["ONCOTREE_CODE"].reindex(log2.index).map({"LUNE": "NSCLC-like LCNEC", "LUAD": "LUAD"})
+    if cohort.mutations is not None:
+        other = (genomic_subtype(cohort).reindex(codes.index) != NSCLC_LIKE).to_numpy()
+        codes = codes.mask(other & (codes == "NSCLC-like LCNEC"))
     if codes.nunique() < 2:
-        raise MissingData(f"{cohort.name} does not hold both LCNEC (LUNE) and LUAD by ONCOTREE_CODE")
+        raise MissingData(f"{cohort.name} does not hold both NSCLC-like LCNEC (LUNE) and LUAD by ONCOTREE_CODE")
     kept = codes.dropna()
     return log2.loc[kept.index, "FGL1"], pd.Series(pd.Categorical(kept, ["NSCLC-like LCNEC", "LUAD"]), kept.index)
 

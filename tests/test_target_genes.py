@@ -402,7 +402,10 @@ def test_a_set_that_was_put_in_is_found_and_another_is_not(made):
 def test_lcnec_against_adenocarcinoma_in_one_cohort(made):
     codes = ["LUNE"] * 8 + ["LUAD"] * 10 + ["LUSC"] * 3
     log2 = drawn(21)
-    both = made(["Unclassified"] * 21, log2, ONCOTREE_CODE=codes)
+    both = made(["NSCLC-like"] * 6 + ["Unclassified"] * 15, log2, ONCOTREE_CODE=codes)
+    values, group = target_genes.against_luad(both)  # of LCNEC only those of the genotype
+    assert len(values) == 16 and group.value_counts().to_dict() == {"LUAD": 10, "NSCLC-like LCNEC": 6}
+    both.mutations = None  # without genotype its LCNEC are taken to be so
     values, group = target_genes.against_luad(both)
     assert len(values) == 18 and group.value_counts().to_dict() == {"LUAD": 10, "NSCLC-like LCNEC": 8}
     answers = target_genes.luad_findings(values, group)

@@ -1,6 +1,7 @@
 """A public file on disk, its SHA-256 checked: from LCNEC_DATA_DIR, the cache, a mirror, or its pinned URL."""
 
 import os
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -33,7 +34,9 @@ def fetch(dataset: str, file: str) -> Path:
     Looks in `$LCNEC_DATA_DIR/<dataset>/<file>`, then in the cache ($LCNEC_CACHE_DIR or the user's), then downloads
     from `$LCNEC_MIRROR/<dataset>/<file>` or the registry's URL. Raises DownloadError in one line.
     """
-    import pooch
+    with warnings.catch_warnings():  # of a progress bar that a notebook lacks; nothing a reader can mend
+        warnings.simplefilter("ignore")
+        import pooch
 
     entry = registry()["datasets"][dataset]
     sha256 = entry["files"][file]
