@@ -16,7 +16,14 @@ def ranked_dots(
         mine = [place for place, item in enumerate(order.index, 1) if groups[item] == name]
         ax.scatter(mine, order.iloc[[i - 1 for i in mine]], s=12, color=color[name], label=f"{name} (n = {len(mine)})")
     for place, (item, value) in enumerate(order.head(named).items(), 1):
-        ax.annotate(str(item), (place, value), xytext=(4, 2), textcoords="offset points", fontsize=6.5)
+        ax.annotate(
+            str(item),
+            (place, value),
+            xytext=(5, 4 if place % 2 == 0 else -3),
+            textcoords="offset points",
+            va="center",
+            fontsize=6.5,
+        )
     ax.set(ylabel=ylabel, xlabel=f"{xlabel}, in order (n = {len(order)})")
     ax.legend(loc="upper right")
     if title:
