@@ -20,7 +20,7 @@ os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
 
 from lcnec_utils import params, provenance, runs  # noqa: E402
 from lcnec_utils.public import build  # noqa: E402
-from lcnec_utils.public.fetch import DownloadError  # noqa: E402
+from lcnec_utils.public.fetch import DownloadError, fetch  # noqa: E402
 
 os.environ.update(runs.SINGLE_THREAD)
 # what lay in figures/ before anything was tested
@@ -39,6 +39,15 @@ def skip_or_fail(what: str, reason: str) -> None:
     pytest.skip(reason)
 
 
+def without_gene_sets() -> list[str]:
+    """Why the gene sets cannot be had, of which the stored outputs of the default run speak; nothing where they can."""
+    try:
+        fetch("genesets", "h.all.v7.5.1.symbols.gmt")
+    except DownloadError as error:
+        return [str(error)]
+    return []
+
+
 def pytest_collection_modifyitems(items):
     """The notebooks' default run needs its cohorts: skip them with a reason where those cannot be had."""
     notebooks = [item for item in items if item.path.suffix == ".ipynb"]
@@ -46,12 +55,13 @@ def pytest_collection_modifyitems(items):
         return
     shutil.rmtree(TEST_OUTPUT, ignore_errors=True)
     lines = runs.prepare(params.RunParameters())
+    lines += without_gene_sets()
     if not lines:
         return
     if required("data"):
         raise pytest.UsageError(f"LCNEC_REQUIRE names data, but {lines[0]}")
     for item in notebooks:
-        item.add_marker(pytest.mark.skip(reason=f"a cohort of the default run cannot be had: {lines[0]}"))
+        item.add_marker(pytest.mark.skip(reason=f"what the default run needs cannot be had: {lines[0]}"))
 
 
 def named_folder(variable: str, what: str, holding: str) -> Path:
