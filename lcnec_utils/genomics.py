@@ -558,6 +558,16 @@ def against(
     return pd.concat([mine, theirs]), _groups(mine.index, theirs.index, name, other_name)
 
 
+def against_findings(hit: pd.DataFrame, groups: pd.Series, first: str) -> dict[str, list[Finding]]:
+    """Findings on one subtype against another cohort (`against`), by the tail of a claim's id: the shares of STK11 and
+    KEAP1 carriers, and the number of tumours of which any gene was profiled. first: the subtype's group."""
+    answers = {g.lower(): [share_difference(hit[g], groups == first, g)] for g in ("STK11", "KEAP1")}
+    profiled = hit.notna().any(axis=1)
+    for tail, mine in (("n.sclc_like", groups == first), ("n.sclc", groups != first)):
+        answers[tail] = [of_count(int((profiled & mine.to_numpy()).sum()))]
+    return answers
+
+
 def burden_against(cohort: Cohort, subtype: str, other: Cohort, name: str, other_name: str):
     """Tumour mutational burden (per Mb) of one subtype's patients and of another cohort, and which is which."""
     chosen = by_patient(cohort, genomic_subtype(cohort)) == subtype
