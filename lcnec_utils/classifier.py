@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import optimize, special, stats
 
 from lcnec_utils import formats
-from lcnec_utils.claims import Finding, of_count, of_parameter, of_share
+from lcnec_utils.claims import Z95, Finding, of_count, of_parameter, of_share
 from lcnec_utils.cohort import Cohort
 from lcnec_utils.errors import MissingData, UserError
 from lcnec_utils.expression import covered, log2_expression
@@ -245,9 +245,6 @@ def classify(model: Model, log2: pd.DataFrame, simulated: bool, sure_from: float
 # --- judging
 
 
-Z95 = 1.959963984540054
-
-
 def _newcombe(value: float, m: int, n: int) -> tuple[float, float]:
     """Newcombe's interval of an AUC (Stat Med 2006, method 5), which exists for a perfect one too."""
 
@@ -374,7 +371,11 @@ def areas_sentence(cases: Tumours, judged: Judged, table: pd.DataFrame) -> str:
             low, middle, high = (formats.number(float(q), 2) for q in np.percentile(wide[way], [2.5, 50, 97.5]))
             parts.append(f"{way} {middle} ({low} to {high})")
         said.append(f"AUC over {len(wide)} splits, {labels}, median (2.5 to 97.5 percentile): {', '.join(parts)}.")
-    said.append("With permuted labels there is nothing to learn: what lies above 0.5 there is the leak.")
+    wide = table.pivot(index=["labels", "split"], columns="way", values="auc")
+    if (wide[LEAKY] == wide[CLEAN]).all():
+        said.append("Both ways look at the same genes here, for there are no more: nothing can leak by the choice.")
+    else:
+        said.append("With permuted labels there is nothing to learn: what lies above 0.5 there is the leak.")
     if not cases.by_genotype:
         said.append(
             "These labels are clusters of the same expression: an AUC here is circular and shows only that the "

@@ -5,7 +5,6 @@ import itertools
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.cluster import hierarchy
 
 from lcnec_utils import formats
@@ -14,7 +13,7 @@ from lcnec_utils.cohort import Cohort
 from lcnec_utils.errors import MissingData
 from lcnec_utils.expression import FACTORS, fold_change, log2_expression, median_interval, score, tf_subtype
 from lcnec_utils.genomics import SUBTYPES, UNKNOWN, altered, genomic_subtype
-from lcnec_utils.proportions import mean_difference, rank_sum, share_difference, wilson
+from lcnec_utils.proportions import compare_shares, mean_difference, rank_sum, share_difference, wilson
 
 SCLC = "SCLC"
 KEY = {name: name.lower().replace("-", "_") for name in (*SUBTYPES, SCLC)}
@@ -154,13 +153,12 @@ def share_tests(factor: pd.Series, group: pd.Series, kinds: list[str]) -> pd.Dat
     for kind in kinds:
         for one, other in itertools.combinations(group.cat.categories, 2):
             a, b = ((factor[group == name] == kind) for name in (one, other))
-            grid = [[a.sum(), (~a).sum()], [b.sum(), (~b).sum()]]
-            p = np.nan
-            if 0 < a.sum() + b.sum() < len(a) + len(b):
-                few = stats.contingency.expected_freq(grid).min() < 5
-                p = stats.fisher_exact(grid).pvalue if few else stats.chi2_contingency(grid, correction=False).pvalue
-            rows.append({"what": kind, "group": one, "other": other, "difference": a.mean() - b.mean(), "p": float(p)})
-    return pd.DataFrame(rows)
+            rows.append({"what": kind, "group": one, "other": other, "k_1": a.sum(), "n_1": len(a), "k_2": b.sum(),
+                         "n_2": len(b)})  # fmt: skip
+    table = pd.DataFrame(rows)
+    compared = compare_shares(table)
+    difference = compared["share_1"] - compared["share_2"]
+    return table[["what", "group", "other"]].assign(difference=difference, p=compared["p"])
 
 
 def counts(lcnec: Cohort, sclc: Cohort | None, tumours: Tumours) -> dict[str, list[Finding]]:

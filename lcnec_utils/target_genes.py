@@ -6,7 +6,7 @@ from scipy import stats
 from scipy.cluster import hierarchy
 
 from lcnec_utils import differential, enrichment, formats
-from lcnec_utils.claims import Finding, of_count, of_parameter
+from lcnec_utils.claims import Z90, Z95, Finding, of_count, of_parameter
 from lcnec_utils.cohort import Cohort
 from lcnec_utils.errors import MissingData, UserError
 from lcnec_utils.expression import fold_change, log2_expression, median_interval
@@ -217,7 +217,7 @@ def cluster_findings(log2: pd.DataFrame, cluster: pd.Series, number: Finding) ->
             continue
         n, one, two = len(cluster), float((cluster == second).mean()), float((cluster == other).mean())
         se = float(np.sqrt((one + two - (one - two) ** 2) / n))  # of two shares of one multinomial draw
-        limits = [one - two + z * se for z in (-1.959963984540054, 1.959963984540054, -1.6448536, 1.6448536)]
+        limits = [one - two + z * se for z in (-Z95, Z95, -Z90, Z90)]
         answers[f"largest.{tail}"] = [Finding(one - two, *limits, n=n, scale="difference")]
     return answers
 
@@ -307,7 +307,7 @@ def set_findings(table: pd.DataFrame, names: list[str]) -> list[Finding]:
         # the score's standard error, were it normal, from its p
         z = -float(stats.norm.ppf(row["p"] / 2))
         se = abs(row["nes"]) / z if z > 0 else float("inf")
-        limits = [row["nes"] + q * se for q in (-1.959963984540054, 1.959963984540054, -1.6448536, 1.6448536)]
+        limits = [row["nes"] + q * se for q in (-Z95, Z95, -Z90, Z90)]
         found.append(Finding(float(row["nes"]), *limits, p=float(row["p"]), scale="difference"))
     return found
 
