@@ -10,7 +10,7 @@ figures: .venv/ready
 	$(BIN)/lcnec batch
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python tests/halves.py
 
 lab: .venv/ready
 	$(BIN)/jupyter lab notebooks

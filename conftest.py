@@ -12,13 +12,15 @@ os.environ.update(
 import pytest  # noqa: E402
 
 ROOT = Path(__file__).parent
-TEST_OUTPUT = ROOT / "build" / "test"
+# two halves may run side by side (tests/halves.py), each with a folder of its own
+TEST_OUTPUT = ROOT / "build" / os.environ.get("LCNEC_TEST_FOLDER", "test")
 
 # Nothing under test writes to figures/; kernels that nbval starts inherit this.
 os.environ["LCNEC_OUTPUT_DIR"] = str(TEST_OUTPUT)
 os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
 
 from lcnec_utils import params, provenance, runs  # noqa: E402
+from lcnec_utils.deconvolution import FILES  # noqa: E402
 from lcnec_utils.public import build  # noqa: E402
 from lcnec_utils.public.fetch import DownloadError, fetch  # noqa: E402
 
@@ -40,9 +42,11 @@ def skip_or_fail(what: str, reason: str) -> None:
 
 
 def without_gene_sets() -> list[str]:
-    """Why the gene sets cannot be had, of which the stored outputs of the default run speak; nothing where they can."""
+    """Why gene sets or signature cannot be had, of which the stored outputs of the default run speak; nothing where
+    they can."""
     try:
-        fetch("genesets", "h.all.v7.5.1.symbols.gmt")
+        for dataset, file in [("genesets", "h.all.v7.5.1.symbols.gmt"), *(("til10", file) for file in FILES)]:
+            fetch(dataset, file)
     except DownloadError as error:
         return [str(error)]
     return []

@@ -27,8 +27,8 @@ def bodies(run: params.RunParameters) -> dict[str, dict[str, Cohort]]:
             cohort = page.read_role(role, name)
         except MissingData:
             continue
-        # the comparison of LCNEC with SCLC is a finding about LCNEC
-        if role != "sclc" or cohort.body in found:
+        # the comparison of LCNEC with SCLC is a finding about LCNEC; on mixtures nothing was claimed
+        if role not in ("sclc", "mixtures") or cohort.body in found:
             found.setdefault(cohort.body, {})[role] = cohort
     return found
 

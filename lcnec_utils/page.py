@@ -31,7 +31,7 @@ MOST_MARKS = 2000  # a layer with more is drawn as pixels inside the vector figu
 SVG_BYTES = 300_000  # a heavier one lowers that bound
 SIGNIFICANT_DIGITS = 8
 # Notebooks that read what the others found; nothing else passes between notebooks
-READS_FINDINGS = {"14_claims"}
+READS_FINDINGS = {"10_therapeutic_model", "14_claims"}
 # What a fresh kernel's namespace holds besides parameters
 KERNEL_NAMES = {"In", "Out", "get_ipython", "exit", "quit", "open"}
 
@@ -224,6 +224,10 @@ class Page:
             return fetch(dataset, file)
         except DownloadError as reason:
             raise MissingData(str(reason)) from None
+
+    def public_files(self, dataset: str, files: list[str]) -> dict[str, Path]:
+        """Registered public files by name; MissingData as `public_file`."""
+        return {file: self.public_file(dataset, file) for file in files}
 
     def available(self, *roles: str) -> dict[str, cohorts.Cohort]:
         """The cohorts of those of these roles that the run names and this machine has, by role: for what helps a panel

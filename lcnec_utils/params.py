@@ -23,6 +23,7 @@ ROLE_WORDS = {
     "pan_cancer": "expression over cancer types",
     "cell_lines": "protein expression of cell lines",
     "fields": "microscope fields",
+    "mixtures": "bulk expression with known immune fractions",
     "liver": "paired liver and lung lesions under immunotherapy",
     "car_t": "CAR T recipients",
     "icb": "patients on immune checkpoint blockade",
@@ -36,12 +37,15 @@ ROLES = {
     "validation": "an independent LCNEC cohort with expression",
     "pan_cancer": "FGL1 over cancer types: a plain table",
     "cell_lines": "FGL1 protein of cell lines: a plain table",
+    "fields": "microscope fields, H&E and FGL1 immunofluorescence: a plain table beside their pictures",
+    "mixtures": "bulk expression of samples whose immune fractions are known",
     "icb": "patients treated with immune checkpoint blockade: progression-free survival and mutations",
 }
 # Roles played by a plain table: the columns of words and of numbers that it must have
 TABLES = {
     "pan_cancer": (["tumour", "cancer_type", "group"], ["fgl1_tpm"]),
     "cell_lines": (["cell_line", "histology"], ["fgl1_protein_log2"]),
+    "fields": (["field", "file", "stain", "slide", "patient", "group", "subtype"], ["um_per_pixel"]),
 }
 
 
@@ -63,6 +67,8 @@ class RunParameters(BaseModel):
     validation: str = Field("twin_george", description="role: " + ROLES["validation"])
     pan_cancer: str = Field("twin_pan_cancer", description="role: " + ROLES["pan_cancer"])
     cell_lines: str = Field("twin_cell_lines", description="role: " + ROLES["cell_lines"])
+    fields: str = Field("twin_fields", description="role: " + ROLES["fields"])
+    mixtures: str = Field("twin_mixtures", description="role: " + ROLES["mixtures"])
     icb: str = Field("", description="role: " + ROLES["icb"])
     drivers: list[str] = Field(
         ["STK11", "KEAP1", "KRAS", "EGFR"],
@@ -137,6 +143,13 @@ class RunParameters(BaseModel):
     gsea_permutations: int = Field(1000, ge=1000, le=100000, description="permutations of the gene-set enrichment")
     gsea_seeds: int = Field(3, ge=2, le=100, description="seeds over which enrichment scores are spread")
     long_survival_months: float = Field(20.0, gt=0, le=600, description="survival on blockade is long from here on")
+    tme_fdr: float = Field(0.05, gt=0, lt=1, description="immune fractions differ at this false discovery rate")
+    positive_sd: float = Field(
+        5.0, gt=0, le=100, description="a cell is FGL1-positive this many robust sd above its field's background"
+    )
+    positive_percent: float = Field(
+        10.0, gt=0, le=100, description="a tumour is FGL1-positive from this percentage of positive cells on"
+    )
     seed: int = Field(1, ge=0, le=2**31 - 1, description="seed of whatever is random in the run")
     era_cut: str = Field("2019-01-01", description="chemotherapy is held apart before and from this day")
     era_cut_regimens: str = Field("2019-03-01", description="regimens are compared from this day on")

@@ -77,13 +77,11 @@ def prepare(run: params.RunParameters) -> list[str]:
         name = getattr(run, role)
         if not name:
             continue
-        if name in public.names():
+        if name in public.names() or twins.is_twin(name):
             try:
-                public.build(name)
+                (twins if twins.is_twin(name) else public).build(name)
             except DownloadError as error:
                 lines.append(f"{name}: {error}")
-        elif twins.is_twin(name):
-            twins.build(name)
         else:
             page.read_role(role, name)
     return lines

@@ -12,6 +12,7 @@ from lifelines.statistics import multivariate_logrank_test
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from conftest import TEST_OUTPUT
 from lcnec_utils import cohort, page, paths, proportions, runs, survival, treatment
 from lcnec_utils.cohort import Cohort, CohortError
 from lcnec_utils.errors import MissingData
@@ -799,7 +800,7 @@ def test_60000_patients_are_compared_modelled_and_described_right(many):
 
 
 def test_public_cohorts_without_regimens_draw_what_they_have_and_say_why_the_rest_is_skipped(public_run):
-    folder = paths.ROOT / "build" / "test" / "build" / "msk_met"
+    folder = TEST_OUTPUT / "build" / "msk_met"
     records = {name: page.pd.read_json(folder / f"{name}.json", typ="series") for name in
                ("01_cohorts", "02_outcomes", "03_adverse_events")}  # fmt: skip
     for name, record in records.items():

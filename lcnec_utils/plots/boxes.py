@@ -9,6 +9,8 @@ from lcnec_utils.errors import MissingData
 from lcnec_utils.plots import palette
 
 MOST_DOTS = 500  # of a larger group only the box is drawn
+FEW = 20  # dots of a smaller group are larger
+LEAST_BOX = 4  # a smaller group has no quartiles to speak of: its dots and median are drawn
 
 
 def boxes(
@@ -37,11 +39,18 @@ def boxes(
     )  # fmt: skip
     for box, name in zip(drawn["boxes"], names, strict=True):
         box.set(facecolor=color[name], alpha=0.45, edgecolor=palette.INK)
+    for i, each in enumerate(data):
+        if dots and len(each) < LEAST_BOX:
+            for line in (
+                drawn["boxes"][i],
+                *(drawn[part][2 * i + side] for part in ("whiskers", "caps") for side in (0, 1)),
+            ):
+                line.set_visible(False)
     for place, each, name in zip(places, data, names, strict=True):
         if dots and len(each) <= MOST_DOTS:
             aside = place + rng.uniform(-0.2, 0.2, len(each))
             xy = (each, aside) if horizontal else (aside, each)
-            ax.scatter(*xy, s=3, color=color[name], alpha=0.5, linewidth=0, zorder=2.5)
+            ax.scatter(*xy, s=3 if len(each) > FEW else 10, color=color[name], alpha=0.5, linewidth=0, zorder=2.5)
     labels = [f"{name}\n(n = {len(each):,})" for name, each in zip(names, data, strict=True)]
     if horizontal:
         ax.set_yticks(places, [label.replace("\n", " ") for label in labels])

@@ -7,8 +7,11 @@ from matplotlib.axes import Axes
 from lcnec_utils.plots import palette
 
 
-def confusion(table: pd.DataFrame, ax: Axes, *, title: str = "") -> Axes:
-    """Draw a confusion matrix on ax. table: truth, called, n. A row is a true class, a colour the share of its row."""
+def confusion(table: pd.DataFrame, ax: Axes, *, truth: str = "Genotype", title: str = "") -> Axes:
+    """Draw a confusion matrix on ax. table: truth, called, n. A row is a true class, a colour the share of its row.
+
+    truth: what the rows are known by.
+    """
     names = list(dict.fromkeys(table["truth"]))
     counts = table.pivot(index="truth", columns="called", values="n").loc[names, names].to_numpy()
     totals = counts.sum(axis=1, keepdims=True)
@@ -22,7 +25,7 @@ def confusion(table: pd.DataFrame, ax: Axes, *, title: str = "") -> Axes:
         )  # fmt: skip
     ax.set_xticks(range(len(names)), names)
     ax.set_yticks(range(len(names)), [f"{name}\n(n = {int(n)})" for name, n in zip(names, totals[:, 0], strict=True)])
-    ax.set(xlabel="Called", ylabel="Genotype")
+    ax.set(xlabel="Called", ylabel=truth)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     if title:

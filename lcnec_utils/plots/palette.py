@@ -12,6 +12,8 @@ COLUMN_MM, PAGE_MM = 89, 183  # the widths of a journal's column and page
 # Okabe & Ito's and Tol's colours, which stay apart in the common forms of colour blindness
 SUBTYPE = {"NSCLC-like": "#D55E00", "SCLC-like": "#0072B2", "Unclassified": "#8C8C8C", "Unknown": "#D9D9D9"}
 TUMOUR = {"SCLC-like LCNEC": SUBTYPE["SCLC-like"], "NSCLC-like LCNEC": SUBTYPE["NSCLC-like"], "SCLC": "#332288"}
+TUMOUR |= {"LUAD": "#44AA99", "LUSC": "#999933", "NSCLC": "#117733", "LCNEC": "#882255"}
+NUCLEUS = {"TIL": "#F0E442", "tumour": "#009E73", "stroma": "#56B4E9", "FGL1-positive": "#F0E442"}  # marks on pictures
 REGIMEN = {"Chemotherapy": "#E69F00", "Chemoimmunotherapy": "#009E73", "Immunotherapy": "#CC79A7"}
 REGIMEN |= {name.lower(): color for name, color in REGIMEN.items()}
 CARRIER = {"mutated": "#882255", "wild type": "#44AA99"}
@@ -56,6 +58,7 @@ NAMED = {
     **CARRIER,
     **LEVEL,
     **ALTERATION,
+    **NUCLEUS,
     **SEX,
     **SITE,
 }
@@ -118,6 +121,13 @@ def grid(panels: int, columns: int = 2, height_mm: float = 75):
     for ax in axes.flat[panels:]:
         ax.remove()
     return fig, list(axes.flat[:panels])
+
+
+def pictures_over_plot(pictures: int, width_mm: float = PAGE_MM, height_mm: float = 110):
+    """A figure with a row of pictures over one plot as wide as all of them: figure, the pictures' axes, the plot's."""
+    fig = figure_only(width_mm, height_mm)
+    rows = fig.add_gridspec(2, pictures)
+    return fig, [fig.add_subplot(rows[0, place]) for place in range(pictures)], fig.add_subplot(rows[1, :])
 
 
 def stacked(panels: int, width_mm: float, height_mm: float):

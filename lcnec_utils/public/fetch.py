@@ -18,7 +18,7 @@ class DownloadError(UserError):
 
 @cache
 def registry() -> dict:
-    """The registry: `datasets` (base_url, files with SHA-256, licence, citation) and `cohorts` made of them."""
+    """The registry: `datasets` (files with SHA-256, base_url, urls of files elsewhere, licence) and their `cohorts`."""
     import yaml
 
     return yaml.safe_load(REGISTRY.read_text(encoding="utf-8"))
@@ -49,12 +49,17 @@ def fetch(dataset: str, file: str) -> Path:
                     "delete it and download again"
                 )
             return path
-    base = f"{mirror.rstrip('/')}/{dataset}/" if (mirror := os.environ.get("LCNEC_MIRROR")) else entry["base_url"]
+    mirror = os.environ.get("LCNEC_MIRROR")
+    url = (
+        f"{mirror.rstrip('/')}/{dataset}/{file}"
+        if mirror
+        else entry.get("urls", {}).get(file, entry["base_url"] + file)
+    )
     store = Path(os.environ.get("LCNEC_CACHE_DIR") or pooch.os_cache("lcnec-compendium")) / dataset
     pooch.get_logger().setLevel("WARNING")
     try:
         downloaded = pooch.retrieve(
-            url=base + file,
+            url=url,
             known_hash=f"sha256:{sha256}",
             fname=Path(file).name,
             path=(store / file).parent,
@@ -62,7 +67,7 @@ def fetch(dataset: str, file: str) -> Path:
         )
     except ValueError:
         raise DownloadError(
-            f"{dataset}/{file} from {base} is not the registered file (its SHA-256 differs); try later, or "
+            f"{dataset}/{file} from {url} is not the registered file (its SHA-256 differs); try later, or "
             + _remedy(dataset, file)
         ) from None
     except Exception as error:  # requests raises a dozen kinds; each means that the file did not come

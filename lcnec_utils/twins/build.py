@@ -7,6 +7,7 @@ from pathlib import Path
 from lcnec_utils import cohort as cohorts_on_disk
 from lcnec_utils import paths, provenance
 from lcnec_utils.errors import UserError
+from lcnec_utils.public.fetch import registry
 
 STAMP = ".built.json"
 DEFAULT_SEED = 1
@@ -19,7 +20,12 @@ TITLES = {
     "twin_george": "66 LCNEC as those of George et al., expression of named genes",
     "twin_pan_cancer": "FGL1 over 20 cancer types: 125632 tumours",
     "twin_cell_lines": "FGL1 protein of 54 lung cancer cell lines",
+    "twin_mixtures": "Bulk expression mixed from known fractions of immune cells: 200 samples",
+    "twin_fields": "Microscope fields: H&E of 618 slides, FGL1 immunofluorescence of 10 tumours",
 }
+# What makes the twins of a seed: those of one module hang together and are made at once
+NEEDS = {"twin_mixtures": "til10"}  # public data that a twin is made with
+MAKERS = dict.fromkeys(TITLES, "whole") | {"twin_mixtures": "mixtures", "twin_fields": "fields"}
 
 
 def names() -> list[str]:
@@ -46,8 +52,9 @@ def folder_of(name: str) -> Path:
     return paths.cohorts() / "twin" / (plain if seed == DEFAULT_SEED else f"{plain}_seed_{seed}")
 
 
-def _recipe(seed: int) -> dict:
-    """What the twins of a seed depend on: the claims they are tuned to, and the code and laws that draw them."""
+def _recipe(name: str) -> dict:
+    """What a twin depends on: claims it is tuned to, code and laws that draw it, public data it is made with."""
+    plain, seed = _split(name)
     here = Path(__file__).parent
     code = [*sorted(here.rglob("*.py")), *sorted(here.rglob("*.yaml")), *sorted(here.glob("*.txt"))]
     return {
@@ -55,6 +62,7 @@ def _recipe(seed: int) -> dict:
         "claims": provenance.of_file(paths.PUBLISHED / "lcnec.yaml"),
         "code": {path.relative_to(here).as_posix(): provenance.of_file(path) for path in code},
         "format": provenance.of_file(Path(cohorts_on_disk.__file__)),
+        "files": registry()["datasets"][NEEDS[plain]]["files"] if plain in NEEDS else {},
     }
 
 
@@ -64,20 +72,23 @@ def is_current(name: str) -> bool:
         stamp = json.loads((folder_of(name) / STAMP).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return stamp == _recipe(_split(name)[1])
+    return stamp == _recipe(name)
 
 
 def build(name: str) -> Path:
-    """The study folder of a twin; all twins of its seed are made where it is not current, for they hang together."""
+    """The study folder of a twin; all twins that hang together with it are made where it is not current.
+
+    Raises UserError (a DownloadError among them) in one line.
+    """
     plain, seed = _split(name)
     if plain not in TITLES:
         raise UserError(f"no twin '{plain}'; there are {', '.join(TITLES)}")
     if not is_current(name):
         suffix = "" if seed == DEFAULT_SEED else f"@{seed}"
         # by name, so that a notebook does not hang on the code that draws patients, but on the patients drawn
-        whole, studies = (importlib.import_module(f"lcnec_utils.twins.{name}") for name in ("whole", "studies"))
-        for twin, study in whole.make(seed).items():
+        maker, studies = (importlib.import_module(f"lcnec_utils.twins.{name}") for name in (MAKERS[plain], "studies"))
+        for twin, study in maker.make(seed).items():
             folder = folder_of(f"{twin}{suffix}")
             studies.write(folder, study, TITLES[twin], f"lcnec cohort build {twin}{suffix}")
-            (folder / STAMP).write_text(json.dumps(_recipe(seed), sort_keys=True), encoding="utf-8")
+            (folder / STAMP).write_text(json.dumps(_recipe(f"{twin}{suffix}"), sort_keys=True), encoding="utf-8")
     return folder_of(name)

@@ -36,11 +36,12 @@ class Study:
 
 @dataclasses.dataclass
 class Table:
-    """A twin that is one plain table, and what it was tuned to."""
+    """A twin that is one plain table, and what it was tuned to; files: what lies beside it, path → bytes."""
 
     table: pd.DataFrame
     targets: Targets
     study: dict
+    files: dict[str, bytes] = dataclasses.field(default_factory=dict)
 
 
 def identifiers(rng: np.random.Generator, prefix: str, n: int) -> np.ndarray:
@@ -111,7 +112,8 @@ def readme(study: Study | Table, title: str, made_by: str) -> str:
     """What a reader of a twin's folder must know first."""
     table = study.targets.table()
     counts = table[table["claim"] != ""].groupby("origin").size()
-    form = "one plain table" if isinstance(study, Table) else "a cBioPortal study folder"
+    form = "a cBioPortal study folder" if isinstance(study, Study) else "one plain table"
+    form += " with the files it names" if isinstance(study, Table) and study.files else ""
     lines = [
         f"# {title}: SIMULATED", "",
         "No patient in this folder exists. " + " ".join(study.study["notes"]), "",
@@ -132,7 +134,10 @@ def write(folder: Path, study: Study | Table, title: str, made_by: str) -> Path:
     """A twin written as a study folder, or as a folder with one plain table (table.csv)."""
     said = readme(study, title, made_by)
     if isinstance(study, Table):
-        return write_table(folder, study.table, study=study.study, targets=study.targets.table(), readme=said)
+        return write_table(
+            folder, study.table, study=study.study, targets=study.targets.table(), readme=said,
+            files=study.files.items(),
+        )  # fmt: skip
     return write_study(
         folder,
         patients=study.patients,

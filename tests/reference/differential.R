@@ -1,5 +1,6 @@
-# What R says of two groups of tumours, gene by gene: wilcox.test, ks.test and limma's eBayes, as one JSON on stdout:
-# the golden of tests/test_differential.py. Base R and limma only.
+# What R says of two groups of tumours, gene by gene: wilcox.test, ks.test and limma's eBayes; and limma's quantile
+# normalisation; as one JSON on stdout: the golden of tests/test_differential.py and tests/test_deconvolution.py. Base R
+# and limma only.
 #   Rscript tests/reference/differential.R > tests/reference/differential.json
 suppressPackageStartupMessages(library(limma))
 quiet <- suppressWarnings
@@ -104,8 +105,15 @@ tested <- function(set) {
 
 x <- c(1e-9, 1e-6, 2e-6, .001, .1, .5, 1, 1.6449340668482264, 2, 10, 1000, 9e6, 1e7, 2e7, 1e12)
 
+# Samples in columns, with ties; integers over 8, so that means of them are exact in the JSON
+mixed <- matrix(rpois(40 * 6, 5) / 8, 40)
+
 cat(json(list(
   versions = list(R = scalar(as.character(getRversion())), limma = scalar(as.character(packageVersion("limma")))),
   trigamma_inverse = list(x = x, y = trigammaInverse(x)),
-  sets = lapply(sets, tested)
+  sets = lapply(sets, tested),
+  quantiles = list(
+    values = lapply(seq_len(ncol(mixed)), function(j) mixed[, j]),
+    normalised = lapply(seq_len(ncol(mixed)), function(j) normalizeQuantiles(mixed, ties = TRUE)[, j])
+  )
 )), "\n", sep = "")
