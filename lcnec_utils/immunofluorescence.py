@@ -210,12 +210,12 @@ def _counted(table: pd.DataFrame) -> pd.DataFrame:
 def count_folder(cohort: Cohort, positive_sd: float, positive_percent: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every field stained by immunofluorescence, and the tumours (patients) that their cells pooled make.
 
-    Fields: field, file, slide, patient, group (subtype and group), um_per_pixel, cells, unjudged (no background in
+    Fields: field, slide, patient, group (subtype and group), um_per_pixel, cells, unjudged (no background in
     the field), outside_limits (objects not of a nucleus's area), positive_cells, share, lower, upper (Wilson 95%),
-    signal and background (means), background_sd, and truth_positive where the folder has it. Tumours: patient, group, fields,
-    fields_without_cells, cells, unjudged, outside_limits, positive_cells, share, lower, upper, signal, positive: whether
-    the share reaches positive_percent; missing where no cell was judged. Raises MissingData without such fields, UserError for
-    a row or picture that cannot be used.
+    signal and background (means), background_sd, and truth_positive where the folder has it. Tumours: patient, group,
+    fields, fields_without_cells, cells, unjudged, outside_limits, positive_cells, share, lower, upper, signal, and
+    positive: whether the share reaches positive_percent, missing where no cell was judged. Raises MissingData without
+    such fields, UserError for a row or picture that cannot be used.
     """
     for name, value in {"positive_sd": positive_sd, "positive_percent": positive_percent}.items():
         if not 0 < value <= 100:

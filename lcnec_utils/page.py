@@ -544,12 +544,12 @@ def _csv(table: pd.DataFrame) -> str:
 def _mark_simulated(figure) -> None:
     """Write "simulated cohort" across every axes that holds data: a crop of the figure still carries it.
 
-    Strips beside a large axes (a header, a clinical track) are left readable.
+    Strips beside a large axes (a header, a clinical track) are left readable; a picture is none.
     """
     figure.canvas.draw()
     area = {ax: ax.get_window_extent().width * ax.get_window_extent().height for ax in figure.axes}
     for ax in figure.axes:
-        if ax.has_data() and area[ax] >= max(area.values()) / 4:
+        if ax.has_data() and area[ax] >= max(area.values()) / (8 if ax.images else 4):
             ax.text(
                 0.5, 0.5, "simulated cohort", transform=ax.transAxes, ha="center", va="center", rotation=20,
                 fontsize=11, color=palette.EMPHASIS, alpha=0.28, zorder=10, gid="simulated",

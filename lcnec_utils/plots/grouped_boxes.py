@@ -47,7 +47,9 @@ def grouped_boxes(
             1.02, row, "\n".join(words) or "–", transform=ax.get_yaxis_transform(), va="center", fontsize=5.8,
             color=palette.INK if words else palette.FAINT, linespacing=1.25,
         )  # fmt: skip
-    ax.text(1.02, 1.0, f"Pairs that differ (adjusted p < {fdr:g})", transform=ax.transAxes, va="bottom", fontsize=6)
+    # above the legend, which may be as wide as the axes
+    ax.annotate(f"Pairs that differ (adjusted p < {fdr:g})", (1.02, 1.0), (0, 13), xycoords="axes fraction",
+                textcoords="offset points", va="bottom", fontsize=6)  # fmt: skip
     ax.set_yticks(range(len(kinds)), kinds)
     ax.tick_params(axis="y", length=0)
     ax.set(xlabel=xlabel, ylim=(len(kinds) - 0.5, -0.5))
