@@ -15,6 +15,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from lcnec_utils import __version__, claims, params, paths, provenance
@@ -550,9 +551,11 @@ def _mark_simulated(figure) -> None:
     area = {ax: ax.get_window_extent().width * ax.get_window_extent().height for ax in figure.axes}
     for ax in figure.axes:
         if ax.has_data() and area[ax] >= max(area.values()) / (8 if ax.images else 4):
+            dark = any(picture.get_array().ndim == 3 and np.mean(picture.get_array()) < 0.5 for picture in ax.images)
+            color, alpha = ("white", 0.6) if dark else (palette.EMPHASIS, 0.28)
             ax.text(
                 0.5, 0.5, "simulated cohort", transform=ax.transAxes, ha="center", va="center", rotation=20,
-                fontsize=11, color=palette.EMPHASIS, alpha=0.28, zorder=10, gid="simulated",
+                fontsize=11, color=color, alpha=alpha, zorder=10, gid="simulated",
             )  # fmt: skip
 
 
