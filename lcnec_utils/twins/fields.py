@@ -678,6 +678,7 @@ def microscope_fields(seed: int) -> Fields:
     targets = Targets()
     plan = planned(seed, targets)
     drawn, nuclei = pictures(seed, plan, targets)
+    targets.decline("twin_fields")
     notes = [
         "The pictures are drawn, not photographed: two stains, light, optics and camera by laws that nobody printed.",
         "A patient has one field; what tells the nuclei apart (size, density, texture) is assumed.",
