@@ -186,61 +186,62 @@ def least_squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     once, and all samples exchange sets at the same time (block principal pivoting, Portugal et al. 1994) until the
     conditions of Karush, Kuhn and Tucker hold. For a sample that does not settle all sets are tried.
     """
-    gram, right = a.T @ a, (a.T @ b).T
-    inverse = _inverses(gram)
-    x = _settle(gram, right, inverse, np.full(len(right), len(inverse) - 1), bounded=False)
-    over = x.sum(axis=1) > 1
-    if over.any():
-        start = (x[over] > 0) @ (1 << np.arange(len(gram)))
-        x[over] = _settle(gram, right[over], inverse, start, bounded=True)
+    gram, right = a.T @ a, np.ascontiguousarray((a.T @ b).T)
+    sets = _Sets(gram)
+    x = sets.settle(right, np.full(len(right), len(sets.inverse) - 1), bounded=False)
+    over = np.flatnonzero(x.sum(axis=1) > 1)
+    if len(over):
+        x[over] = sets.settle(right[over], (x[over] > 0) @ sets.bits, bounded=True)
     return x
 
 
-def _inverses(gram: np.ndarray) -> np.ndarray:
-    """The inverse of every principal submatrix, zero elsewhere; bit i of the place says that i is in the set."""
-    k = len(gram)
-    inside = (np.arange(1 << k)[:, None] >> np.arange(k)) & 1 == 1
-    both = inside[:, :, None] & inside[:, None, :]
-    padded = np.where(both, gram, 0.0) + np.where(inside[:, :, None], 0.0, np.eye(k))
-    return np.where(both, np.linalg.inv(padded), 0.0)
+class _Sets:
+    """Every set of columns with what solves it; bit i of a set's place says that column i is in it.
 
+    inverse: of each principal submatrix of the Gram matrix, zero elsewhere; weight, total: its sums over columns, and
+    over all, by which a solution moves where Σx = 1 is asked.
+    """
 
-def _solve(right: np.ndarray, inverse: np.ndarray, bounded: bool) -> tuple[np.ndarray, np.ndarray]:
-    """x on the given sets, and the multiplier of Σx = 1 (zero where it is not asked)."""
-    x = np.einsum("nij,nj->ni", inverse, right)
-    if not bounded:
-        return x, np.zeros((len(x), 1))
-    weight = inverse.sum(axis=2)
-    total = weight.sum(axis=1, keepdims=True)
-    multiplier = np.divide(x.sum(axis=1, keepdims=True) - 1, total, out=np.zeros_like(total), where=total > 0)
-    return x - multiplier * weight, multiplier
+    def __init__(self, gram: np.ndarray):
+        k = len(gram)
+        self.gram, self.bits = gram, 1 << np.arange(k)
+        self.inside = (np.arange(1 << k)[:, None] & self.bits) > 0
+        both = self.inside[:, :, None] & self.inside[:, None, :]
+        padded = np.where(both, gram, 0.0) + np.where(self.inside[:, :, None], 0.0, np.eye(k))
+        self.inverse = np.where(both, np.linalg.inv(padded), 0.0)
+        self.weight = self.inverse.sum(axis=2)
+        self.total = np.where(self.inside.any(axis=1), self.weight.sum(axis=1), 1.0)
 
+    def solve(self, right: np.ndarray, sets: np.ndarray, bounded: bool) -> tuple[np.ndarray, np.ndarray | float]:
+        """x on the given sets, and the multiplier of Σx = 1 (zero where it is not asked)."""
+        alike = len(sets) and (sets == sets[0]).all()  # as at the start: one product for all
+        x = right @ self.inverse[sets[0]] if alike else np.einsum("nij,nj->ni", self.inverse[sets], right)
+        if not bounded:
+            return x, 0.0
+        multiplier = ((x.sum(axis=1) - 1) / self.total[sets])[:, None]
+        return x - multiplier * self.weight[sets], multiplier
 
-def _settle(gram, right: np.ndarray, inverse: np.ndarray, sets: np.ndarray, *, bounded: bool) -> np.ndarray:
-    """Exchange sets from a start until every sample's conditions hold; bounded: under Σx = 1."""
-    bits, sets = 1 << np.arange(len(gram)), sets.copy()
-    x, left = np.zeros_like(right), np.arange(len(right))
-    for _ in range(MOST_EXCHANGES):
-        found, multiplier = _solve(right[left], inverse[sets[left]], bounded)
-        gradient = right[left] - found @ gram - multiplier
-        inside = (sets[left, None] & bits) > 0
-        wrong = np.where(inside, found < -TOLERANCE, gradient > TOLERANCE)
-        settled = ~wrong.any(axis=1)
-        x[left[settled]] = np.maximum(found[settled], 0.0)
-        left, wrong = left[~settled], wrong[~settled]
-        if not len(left):
-            return x
-        sets[left] ^= wrong @ bits
-        if bounded:  # Σx = 1 needs somebody
-            sets[left] = np.where(sets[left] == 0, bits[np.argmax(right[left], axis=1)], sets[left])
-    for i in left:
-        x[i] = _best_of_all(gram, right[i], inverse, bounded)
-    return x
+    def settle(self, right: np.ndarray, sets: np.ndarray, *, bounded: bool) -> np.ndarray:
+        """Exchange sets from a start until every sample's conditions hold; bounded: under Σx = 1."""
+        x, left, b, sets = np.zeros_like(right), np.arange(len(right)), right, sets.copy()
+        for _ in range(MOST_EXCHANGES):
+            found, multiplier = self.solve(b, sets, bounded)
+            gradient = b - found @ self.gram - multiplier
+            wrong = np.where(self.inside[sets], found < -TOLERANCE, gradient > TOLERANCE) @ self.bits
+            settled = wrong == 0
+            x[left[settled]] = np.maximum(found[settled], 0.0)
+            left, b, sets = left[~settled], b[~settled], (sets ^ wrong)[~settled]
+            if not len(left):
+                return x
+            if bounded:  # Σx = 1 needs somebody
+                sets = np.where(sets == 0, self.bits[np.argmax(b, axis=1)], sets)
+        for i in left:
+            x[i] = self.best_of_all(right[i], bounded)
+        return x
 
-
-def _best_of_all(gram: np.ndarray, right: np.ndarray, inverse: np.ndarray, bounded: bool) -> np.ndarray:
-    """The best x over all sets; of one sample."""
-    every = inverse[1:] if bounded else inverse
-    found, _ = _solve(np.broadcast_to(right, (len(every), len(right))), every, bounded)
-    loss = np.where((found >= -TOLERANCE).all(axis=1), ((found @ gram) * found).sum(axis=1) / 2 - found @ right, np.inf)
-    return np.maximum(found[np.argmin(loss)], 0.0)
+    def best_of_all(self, right: np.ndarray, bounded: bool) -> np.ndarray:
+        """The best x of one sample over all sets."""
+        sets = np.arange(int(bounded), len(self.inverse))
+        found, _ = self.solve(np.broadcast_to(right, (len(sets), len(right))), sets, bounded)
+        loss = ((found @ self.gram) * found).sum(axis=1) / 2 - found @ right
+        return np.maximum(found[np.argmin(np.where((found >= -TOLERANCE).all(axis=1), loss, np.inf))], 0.0)
