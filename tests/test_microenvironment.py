@@ -14,6 +14,7 @@ from statsmodels.stats.multitest import multipletests
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt  # noqa: E402
+from test_plots import assert_readable  # noqa: E402
 
 from lcnec_utils import claims, deconvolution, microenvironment, page  # noqa: E402
 from lcnec_utils.cohort import Cohort, read_study  # noqa: E402
@@ -765,28 +766,6 @@ def test_true_numbers_stand_beside_the_counted_ones_and_are_not_their_whole():
 
 
 # ---- pictures ----
-
-
-def boxes_of_text(figure) -> dict:
-    """The words of a figure and where they stand; labels of ticks beyond the limits are never drawn."""
-    figure.canvas.draw()
-    axes = [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
-    beyond = {tick.label1 for axis in axes for tick in axis.get_major_ticks()
-              if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())}  # fmt: skip
-    shown = [text for text in figure.findobj(matplotlib.text.Text) if text.get_text().strip() and text.get_visible()]
-    return {text: matplotlib.text.Text.get_window_extent(text) for text in shown if text not in beyond}
-
-
-def assert_readable(figure) -> None:
-    """No text prints over another (a pixel is forgiven), and none beyond the figure's edge."""
-    extents = list(boxes_of_text(figure).items())
-    for i, (text, box) in enumerate(extents):
-        assert box.x0 > -1 and box.y0 > -1, text
-        assert box.x1 < figure.bbox.x1 + 1 and box.y1 < figure.bbox.y1 + 1, text
-        for other, second in extents[:i]:
-            across = min(box.x1, second.x1) - max(box.x0, second.x0)
-            up = min(box.y1, second.y1) - max(box.y0, second.y0)
-            assert across <= 1.5 or up <= 1.5, (text.get_text(), other.get_text())
 
 
 def eleven(n: int = 20, seed: int = 8) -> tuple[pd.DataFrame, pd.Series]:

@@ -31,9 +31,13 @@ def words(figure) -> str:
 
 
 def boxes_of_text(figure) -> dict:
+    """The words of a figure and where they stand; labels of ticks beyond the limits are never drawn."""
     figure.canvas.draw()
+    axes = [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
+    beyond = {tick.label1 for axis in axes for tick in axis.get_major_ticks()
+              if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())}  # fmt: skip
     shown = [text for text in figure.findobj(matplotlib.text.Text) if text.get_text().strip() and text.get_visible()]
-    return {text: matplotlib.text.Text.get_window_extent(text) for text in shown}
+    return {text: matplotlib.text.Text.get_window_extent(text) for text in shown if text not in beyond}
 
 
 def assert_readable(figure, within: bool = True) -> None:
