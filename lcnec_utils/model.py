@@ -28,7 +28,7 @@ def drawing() -> dict:
 
 
 def evidence(answers: dict[tuple[str, str], dict]) -> pd.DataFrame:
-    """What this run says of every arrow: source, target, what, claim, body, value, lower, upper, p, says.
+    """What this run says of every arrow: source, target, what, claim, body, value, lower, upper, p, n, says.
 
     answers: (claim, body) → answer with its `findings`, as the notebooks recorded them. says: SUPPORTS, AGAINST, OPEN,
     or ABSENT where no notebook computed it.
@@ -40,7 +40,7 @@ def evidence(answers: dict[tuple[str, str], dict]) -> pd.DataFrame:
                 found = (answers.get((claim, body), {}).get("findings") or [{}])[0]
                 rows.append(
                     {"source": arrow["source"], "target": arrow["target"], "what": what, "claim": claim, "body": body}
-                    | {name: found.get(name, math.nan) for name in NUMBERS}
+                    | {name: found.get(name, math.nan) for name in (*NUMBERS, "n")}
                     | {"says": _says(found, arrow.get("higher", True))}
                 )
     return pd.DataFrame(rows)
@@ -57,7 +57,7 @@ def _says(found: dict, higher: bool) -> str:
 
 
 def arrows(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per arrow of `evidence`: source, target, higher, value, lower, upper, p, body, drawn, why, label.
+    """One row per arrow of `evidence`: source, target, higher, value, lower, upper, p, n, body, drawn, why, label.
 
     Raises MissingData where this run computed nothing that an arrow rests on.
     """
@@ -70,9 +70,9 @@ def arrows(table: pd.DataFrame) -> pd.DataFrame:
         said = first if first["says"] != SUPPORTS or against.empty else against.iloc[0]
         rows.append(
             {"source": arrow["source"], "target": arrow["target"], "higher": arrow.get("higher", True)}
-            | {name: first[name] for name in (*NUMBERS, "body")}
+            | {name: first[name] for name in (*NUMBERS, "n", "body")}
             | {"drawn": said["says"] == SUPPORTS, "why": f"{said['what']}: {said['says']}"}
-            | {"label": _label(first, arrow["unit"])}
+            | {"label": _label(first, arrow["unit"]) + (f", n = {first['n']:,.0f}" if first["n"] > 0 else "")}
         )
     return pd.DataFrame(rows)
 
