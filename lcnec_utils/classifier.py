@@ -13,10 +13,18 @@ from scipy import optimize, special, stats
 
 from lcnec_utils import formats
 from lcnec_utils.claims import Z95, Finding, of_count, of_parameter, of_share
-from lcnec_utils.cohort import Cohort
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.errors import MissingData, UserError
 from lcnec_utils.expression import covered, log2_expression
-from lcnec_utils.genomics import NSCLC_LIKE, SCLC_LIKE, UNCLASSIFIED, by_patient, genomic_subtype
+from lcnec_utils.genomics import (
+    NO_GENOTYPE,
+    NSCLC_LIKE,
+    SCLC_LIKE,
+    UNCLASSIFIED,
+    by_patient,
+    genomic_subtype,
+    known_subtype,
+)
 from lcnec_utils.proportions import wilson
 
 LEAKY, CLEAN = "genes chosen on all labelled tumours", "genes chosen within training"
@@ -55,7 +63,10 @@ class Tumours:
 
     @property
     def groups(self) -> pd.Series:
-        """The label of each tumour, the open ones as Unclassified; categorical."""
+        """The label of each tumour, the open ones as Unclassified (as of unknown genotype where all are open);
+        categorical."""
+        if self.label.isna().all():
+            return pd.Series(pd.Categorical([NO_GENOTYPE] * len(self.label)), self.label.index)
         return pd.Series(
             pd.Categorical(self.label.fillna(UNCLASSIFIED), [*self.classes, UNCLASSIFIED]), self.label.index
         )
@@ -98,6 +109,21 @@ def tumours(cohort: Cohort, labels: str = GENOTYPE, classes: list[str] | None = 
     label = value.where(value.isin(classes))
     varies = log2[label.notna()].std() > 0
     return Tumours(cohort, log2.loc[:, varies], label, (classes[0], classes[1]), labels == GENOTYPE)
+
+
+def tumours_to_project(cohort: Cohort, labels: str = GENOTYPE, classes: list[str] | None = None) -> Tumours:
+    """As `tumours`; where the cohort has no genotype, all tumours with expression, unlabelled."""
+    try:
+        return tumours(cohort, labels, classes)
+    except MissingData:
+        if labels != GENOTYPE or not cohort.expression_genes:
+            raise
+        log2 = log2_expression(cohort)
+        known = known_subtype(cohort, log2.index)
+        if not known.eq(NO_GENOTYPE).all() or len(known) < FEWEST:
+            raise
+    label = pd.Series(None, log2.index, dtype=object)
+    return Tumours(cohort, log2.loc[:, log2.std() > 0], label, (NSCLC_LIKE, SCLC_LIKE), by_genotype=False)
 
 
 # --- learning

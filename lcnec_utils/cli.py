@@ -41,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     check = actions.add_parser(
         "check", help="judge a cBioPortal study folder: every problem, and what panels it can feed"
     )
-    check.add_argument("folder", type=Path, metavar="FOLDER")
+    check.add_argument("folder", type=Path, metavar="FOLDER", help="a study folder, or a table of the study view")
+    check.add_argument("--json", action="store_true", help="all that was found, for machines")
+    check.add_argument("--strict", action="store_true", help="refuse every oddity, also one that can be read")
     actions.add_parser("columns", help="print the columns that panels know")
     actions.add_parser("list", help="print the twins and the public cohorts")
 
@@ -156,39 +158,25 @@ def _twin(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _check(folder: Path) -> int:
-    from lcnec_utils.cohort import ENDPOINTS, check_study
+def _check(folder: Path, as_json: bool, strict: bool) -> int:
+    import json
 
-    cohort, problems = check_study(folder)
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    if cohort is None or problems:
+    from lcnec_utils import inventory
+
+    found = inventory.inventory(folder, strict)
+    if as_json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+    for line in found["refused"]:
+        print(line, file=sys.stderr)
+    if found["refused"]:
         return REFUSED
-    print(f"{cohort.label}: {len(cohort.patients)} patients, {len(cohort.samples)} samples, "
-          f"{0 if cohort.mutations is None else len(cohort.mutations)} mutations")  # fmt: skip
-    for note in cohort.notes:
-        print(f"  {note}")
-    if cohort.panels_without_list:
-        names = ", ".join(cohort.panels_without_list)
-        print(f"  no gene list for {names}: their samples count as profiled for every gene")
-    for key, name in ENDPOINTS.items():
-        try:
-            table = cohort.survival(key)
-            left = f", {table.attrs['dropped']} without it" if table.attrs["dropped"] else ""
-            print(f"  {name}: {len(table)} patients, {int(table['event'].sum())} events{left}")
-        except UserError as reason:
-            print(f"  no panel with {name}: {reason}")
-    if cohort.expression_genes:
-        print(f"  expression of {len(cohort.expression_genes)} genes")
-    if f"{'OS'}_MONTHS" in cohort.patients:
-        print(f"  time zero of overall survival: {cohort.os_origin}")
-    print("No problem found. To run the notebooks on it, write params/NAME.yaml with the lines")
-    print(f"  run: NAME\n  cohort: {folder}\nand call: lcnec run --params params/NAME.yaml")
+    if not as_json:
+        print(inventory.readable(found, folder))
     return OK
 
 
 def _columns() -> int:
-    from lcnec_utils.cohort import COLUMNS, STUDY_FIELDS, STUDY_FILE
+    from lcnec_utils.cohort.dictionary import COLUMNS, STUDY_FIELDS, STUDY_FILE
 
     for file, columns in {**COLUMNS, STUDY_FILE: STUDY_FIELDS}.items():
         print(file)
@@ -305,7 +293,7 @@ def main(argv: list[str] | None = None) -> int:
             case "build":
                 return _build(arguments.names)
             case "check":
-                return _check(arguments.folder)
+                return _check(arguments.folder, arguments.json, arguments.strict)
             case "columns":
                 return _columns()
             case _:

@@ -8,21 +8,15 @@ import pandas as pd
 from scipy import stats
 
 from lcnec_utils.claims import Finding
-from lcnec_utils.cohort import PREVIOUS_SYMBOLS, Cohort
+from lcnec_utils.cohort.dictionary import PREVIOUS_SYMBOLS
+from lcnec_utils.cohort.matrix import COUNTS, LINEAR, LOGGED, scale_fault
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.errors import MissingData, UserError
 from lcnec_utils.proportions import mean_difference
 
 FACTORS = ["ASCL1", "NEUROD1", "POU2F3", "YAP1"]
 MIXED, NEGATIVE = "Mixed", "Negative"
 
-# What uns["scale"] of an expression file may say, and what is made of it
-LINEAR = {"TPM": "log2(TPM + 1)", "FPKM": "log2(FPKM + 1)", "counts": "log2(counts per million + 1)"}
-LOGGED = {
-    "log2(TPM+1)": "log2(TPM + 1)",
-    "log2(FPKM+1)": "log2(FPKM + 1)",
-    "variance-stabilised counts": "variance-stabilised counts (log2-like)",
-}
-MOST_LOG2 = 50  # no logged expression is higher; quanTIseq draws the line there too
 MILLION = 1e6
 
 
@@ -43,7 +37,7 @@ def log2_expression(cohort: Cohort, genes: list[str] | None = None) -> pd.DataFr
     values = _dense(data)
     _judge_scale(cohort, scale, values)
     table = pd.DataFrame(values, index=data.obs_names, columns=data.var_names)
-    if scale == "counts":
+    if scale in COUNTS:
         library = np.nansum(_dense(cohort.expression()) if genes else values, axis=1, dtype=float)
         table = table.div(library / MILLION, axis=0)
     if scale in LINEAR:
@@ -63,21 +57,10 @@ def _dense(data) -> np.ndarray:
 
 def _judge_scale(cohort: Cohort, scale: str, values: np.ndarray) -> None:
     """Refuses a scale that is not stated, or that the values cannot be on."""
-    known = ", ".join([*LINEAR, *LOGGED])
-    file = f"{cohort.name}/expression.h5ad"
-    if scale not in LINEAR | LOGGED:
-        said = f"'{scale}' is no scale known here" if scale else "says no scale"
-        raise UserError(f"{file}: {said}; set uns['scale'] to one of {known}")
-    least, most = np.nanmin(values), np.nanmax(values)
-    if least < 0 and scale != "variance-stabilised counts":
-        raise UserError(f"{file}: holds {least:g}, and {scale} is never negative; correct uns['scale'] or the values")
-    if scale in LOGGED and most > MOST_LOG2:
-        raise UserError(f"{file}: holds {most:g}, and {scale} never exceeds {MOST_LOG2}; are these TPM or counts?")
-    if scale == "counts" and not np.array_equal(values, np.round(values), equal_nan=True):
-        raise UserError(f"{file}: holds values that are no whole numbers, and counts are; are these TPM?")
-    # of a whole transcriptome the highest TPM is in the thousands; a logged one ends near 20
-    if scale in LINEAR and values.shape[1] > 1000 and most < MOST_LOG2:
-        raise UserError(f"{file}: nothing exceeds {most:g}, which {scale} of so many genes does; are they logged?")
+    fault = scale_fault(scale, values)
+    if fault:
+        fault = fault.replace("give one of", "set uns['scale'] to one of")
+        raise UserError(f"{cohort.name}/expression.h5ad: {fault}")
 
 
 def approved_symbols(table: pd.DataFrame, previous: dict[str, str] = PREVIOUS_SYMBOLS) -> pd.DataFrame:

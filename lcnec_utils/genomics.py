@@ -7,12 +7,13 @@ import pandas as pd
 
 from lcnec_utils import formats
 from lcnec_utils.claims import Finding, of_count, of_share
-from lcnec_utils.cohort import Cohort
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.errors import MissingData
 from lcnec_utils.proportions import pairs_of_shares, share_difference, share_finding, wilson
 
 NSCLC_LIKE, SCLC_LIKE, UNCLASSIFIED, UNKNOWN = "NSCLC-like", "SCLC-like", "Unclassified", "Unknown"
 SUBTYPES = [NSCLC_LIKE, SCLC_LIKE, UNCLASSIFIED]
+NO_GENOTYPE = "Genotype unknown"  # one group, where expression is all that there is
 SUBTYPE_GENES = ["KEAP1", "KRAS", "STK11", "TP53", "RB1"]
 
 MUTATION_CLASSES = {
@@ -47,6 +48,7 @@ CLASSES = [
 JUDGED = {
     "PATHOGENICITY": {"pathogenic", "likely pathogenic", "pathogenic/likely pathogenic"},
     "ONCOGENIC": {"oncogenic", "likely oncogenic", "predicted oncogenic"},
+    "cbp_driver": {"putative driver"},
 }
 
 
@@ -116,20 +118,23 @@ def alterations(cohort: Cohort, genes: list[str]) -> pd.DataFrame:
 
 
 INACTIVATED_BY_LOSS = {"RB1", "TP53", "STK11", "KEAP1", "SMARCA4", "CDKN2A", "PTEN", "ARID1A", "NF1", "KMT2D"}
+FUSED = ["ALK", "ROS1", "RET", "NTRK1", "NTRK2", "NTRK3"]  # oncogenes that a fusion activates
 
 
 def altered(cohort: Cohort, genes: list[str]) -> pd.DataFrame:
     """Whether each sample's gene is altered: True, False, or missing where it was not profiled. Samples × genes.
 
     A mutation that counts alters any gene; a deep deletion (where there is copy number) and a rearrangement (where
-    there are structural variants) alter a tumour suppressor (INACTIVATED_BY_LOSS). Amplifications, and rearrangements
-    of other genes, are shown by `alterations` and not counted here.
+    there are structural variants) alter a tumour suppressor (INACTIVATED_BY_LOSS), and a rearrangement an oncogene that
+    fusions activate (FUSED). Amplifications, and rearrangements of other genes, are shown by `alterations` and not
+    counted here.
     """
     genes = list(dict.fromkeys(genes))
     table = alterations(cohort, genes)
     counts = ~table["alteration"].isin([AMPLIFICATION, REARRANGEMENT, DEEP_DELETION])
     lost = table["alteration"].isin([DEEP_DELETION, REARRANGEMENT])
     counts |= lost & table["gene"].isin(INACTIVATED_BY_LOSS)
+    counts |= (table["alteration"] == REARRANGEMENT) & table["gene"].isin(FUSED)
     hit = pd.crosstab(table.loc[counts, "sample"], table.loc[counts, "gene"]) > 0
     hit = hit.reindex(index=cohort.samples.index, columns=genes, fill_value=False).astype("boolean")
     for gene in genes:
@@ -138,12 +143,34 @@ def altered(cohort: Cohort, genes: list[str]) -> pd.DataFrame:
     return hit
 
 
+def given_subtype(cohort: Cohort) -> pd.Series | None:
+    """The genomic subtype of each sample as a column of the study gives it (GENOMIC_SUBTYPE); None without one."""
+    if "GENOMIC_SUBTYPE" in cohort.samples and cohort.samples["GENOMIC_SUBTYPE"].notna().any():
+        return cohort.samples["GENOMIC_SUBTYPE"]
+    if "GENOMIC_SUBTYPE" in cohort.patients and cohort.patients["GENOMIC_SUBTYPE"].notna().any():
+        return cohort.samples["PATIENT_ID"].map(cohort.patients["GENOMIC_SUBTYPE"])
+    return None
+
+
+def subtype_is_given(cohort: Cohort) -> bool:
+    """Whether the genomic subtype is the study's own column, since no tumour has the genotype that tells it."""
+    if given_subtype(cohort) is None:
+        return False
+    return cohort.mutations is None or not altered(cohort, SUBTYPE_GENES).notna().all(axis=1).any()
+
+
 def genomic_subtype(cohort: Cohort) -> pd.Series:
     """The genomic subtype of each sample, by the alterations that `altered` counts.
 
     SCLC-like: TP53 and RB1 altered. NSCLC-like: STK11, KRAS or KEAP1 altered and RB1 wild type. Unclassified:
     neither. Unknown: one of the five genes was not profiled. Source: the main paper's Results and Methods.
+    Where no tumour has the genotype and the study gives the subtype itself, that stands in (`subtype_is_given`).
     """
+    if subtype_is_given(cohort):
+        words = given_subtype(cohort).fillna(UNKNOWN)
+        return pd.Series(
+            pd.Categorical(words, [*SUBTYPES, UNKNOWN]), index=cohort.samples.index, name="genomic_subtype"
+        )
     genes = altered(cohort, SUBTYPE_GENES)
     complete = genes.notna().all(axis=1)
     known = genes.fillna(False).astype(bool)
@@ -151,6 +178,16 @@ def genomic_subtype(cohort: Cohort) -> pd.Series:
     nsclc = (known["STK11"] | known["KRAS"] | known["KEAP1"]) & ~known["RB1"]
     subtype = np.select([~complete, sclc, nsclc], [UNKNOWN, SCLC_LIKE, NSCLC_LIKE], UNCLASSIFIED)
     return pd.Series(pd.Categorical(subtype, [*SUBTYPES, UNKNOWN]), index=cohort.samples.index, name="genomic_subtype")
+
+
+def known_subtype(cohort: Cohort, samples: pd.Index) -> pd.Series:
+    """The genomic subtype of those of these samples that have one, as text; where none has, all as NO_GENOTYPE, so that
+    a cohort with expression alone is drawn as one group."""
+    if cohort.mutations is None and given_subtype(cohort) is None:
+        return pd.Series(NO_GENOTYPE, samples)
+    subtype = genomic_subtype(cohort).reindex(samples)
+    known = subtype[subtype.notna() & (subtype != UNKNOWN)].astype(str)
+    return known if len(known) else pd.Series(NO_GENOTYPE, samples)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -276,7 +313,6 @@ TARGETS = {
     "EGFR": ("EGFR", r"^p\.(?:L858R|L861Q|S768I|G719[A-Z]|[A-Z](?:729|7[345]\d|76[01])(?:_[A-Z]\d+)?del)"),
     "ERBB2": ("ERBB2", r"dup|ins|^p\.(?:S310|L755|V777)"),
 }
-FUSED = ["ALK", "ROS1", "RET", "NTRK1", "NTRK2", "NTRK3"]
 
 
 def fusions(cohort: Cohort) -> pd.DataFrame:

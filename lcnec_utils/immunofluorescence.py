@@ -15,7 +15,8 @@ from skimage import filters, io, measure, morphology, segmentation
 
 from lcnec_utils import formats
 from lcnec_utils.claims import Finding, of_count, of_share
-from lcnec_utils.cohort import TABLE_FILE, Cohort
+from lcnec_utils.cohort.dictionary import TABLE_FILE
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.errors import MissingData, UserError
 from lcnec_utils.proportions import share_difference, wilson
 

@@ -9,7 +9,7 @@ import json
 import pandas as pd
 
 from lcnec_utils import audit, claims, formats, page, params, paths
-from lcnec_utils.cohort import Cohort
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.errors import MissingData
 
 LCNEC_ROLES = {"cohort", "cohort_2", "serial"}
@@ -24,7 +24,7 @@ def bodies(run: params.RunParameters) -> dict[str, dict[str, Cohort]]:
         if not name:
             continue
         try:
-            cohort = page.read_role(role, name)
+            cohort = page.read_role(role, name, run.histology)
         except MissingData:
             continue
         # the comparison of LCNEC with SCLC is a finding about LCNEC; on mixtures nothing was claimed
@@ -57,6 +57,10 @@ def reason_unanswered(claim: claims.Claim, cohorts: dict[str, Cohort], panels: d
         return "summarises the source's own patients"
     if not fitting:
         return f"needs {params.ROLE_WORDS[roles[0]]}"
+    # where no tumour is of the claim's disease, nothing else that the cohort lacks needs saying
+    unfit = page.not_put(cohorts[fitting[0]], fitting[0], claim.source)
+    if unfit is not None and unfit.none:
+        return unfit.reason
     lacking = cohorts[fitting[0]].lacks(panel.get("needs", []))
     if lacking:
         return f"no {lacking[0]} here"

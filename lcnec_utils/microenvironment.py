@@ -7,10 +7,10 @@ import pandas as pd
 
 from lcnec_utils import deconvolution, expression, formats, immunofluorescence, pathology
 from lcnec_utils.claims import Finding, of_count
-from lcnec_utils.cohort import Cohort
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.deconvolution import OTHER
 from lcnec_utils.errors import MissingData, UserError
-from lcnec_utils.genomics import SUBTYPES, UNKNOWN, genomic_subtype
+from lcnec_utils.genomics import NO_GENOTYPE, SUBTYPES, known_subtype
 from lcnec_utils.params import nearest
 from lcnec_utils.pathology import Counted
 from lcnec_utils.proportions import benjamini_hochberg, mean_difference, rank_sum
@@ -109,13 +109,13 @@ def scores(cohort: Cohort) -> pd.DataFrame:
 
 def subtypes(cohort: Cohort, samples: pd.Index) -> pd.Series:
     """The genomic subtype of these samples (categorical), of those where it is known, one sample of each patient (the
-    one listed first). Raises MissingData where there are no two subtypes."""
+    one listed first); where no genotype is known, all as one group."""
     listed = cohort.samples.loc[cohort.samples.index.intersection(samples)]
-    subtype = genomic_subtype(cohort).reindex(listed.index[~listed["PATIENT_ID"].duplicated()])
-    known = subtype[subtype.notna() & (subtype != UNKNOWN)].astype(str)
-    if known.nunique() < 2:
-        raise MissingData(f"{cohort.name} has no two genomic subtypes among its tumours with expression")
-    return pd.Series(pd.Categorical(known, [name for name in SUBTYPES if (known == name).any()]), known.index)
+    if listed.empty:
+        raise MissingData(f"none of the samples of {cohort.name} that have expression is in its table of samples")
+    known = known_subtype(cohort, listed.index[~listed["PATIENT_ID"].duplicated()])
+    names = [name for name in (*SUBTYPES, NO_GENOTYPE) if (known == name).any()]
+    return pd.Series(pd.Categorical(known, names), known.index)
 
 
 def compared(values: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
@@ -127,8 +127,8 @@ def compared(values: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
             a, b = (values.loc[group.index[group == name], what].dropna() for name in (one, other))
             rows.append({"what": what, "group": one, "other": other, "median": a.median(),
                          "other_median": b.median(), "p": rank_sum(a.to_numpy(), b.to_numpy())})  # fmt: skip
-    table = pd.DataFrame(rows)
-    return table.assign(p_adjusted=benjamini_hochberg(table["p"]))
+    table = pd.DataFrame(rows, columns=["what", "group", "other", "median", "other_median", "p"])
+    return table.assign(p_adjusted=benjamini_hochberg(table["p"]) if len(table) else None)
 
 
 def long(values: pd.DataFrame, group: pd.Series) -> pd.DataFrame:

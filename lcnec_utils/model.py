@@ -62,7 +62,10 @@ def arrows(table: pd.DataFrame) -> pd.DataFrame:
     Raises MissingData where this run computed nothing that an arrow rests on.
     """
     if (table["says"] == ABSENT).all():
-        raise MissingData("no notebook of this run computed what an arrow of the model rests on")
+        raise MissingData(
+            "no notebook of this run computed what an arrow of the model rests on: its records hold no finding on the "
+            "claims of model.yaml"
+        )
     rows = []
     for arrow in drawing()["arrows"]:
         mine = table[(table["source"] == arrow["source"]) & (table["target"] == arrow["target"])]
@@ -98,4 +101,5 @@ def sentence(found: pd.DataFrame) -> str:
     )
     head = f"{len(kept)} of {formats.count(len(found), 'arrow')} of the model rest on this run's data"
     lacking = "; ".join(f"{row.source} → {row.target} ({row.why})" for row in left.itertuples())
-    return f"{head}{': ' if said else ''}{said}.{f' Not drawn: {lacking}.' if lacking else ''}"
+    means = " × is a ratio of geometric means of expression + 1." if kept["label"].str.startswith("×").any() else ""
+    return f"{head}{': ' if said else ''}{said}.{means}{f' Not drawn: {lacking}.' if lacking else ''}"

@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lcnec_utils import __version__, claims, params, paths, provenance
-from lcnec_utils import cohort as cohorts
+from lcnec_utils import __version__, claims, formats, params, paths, provenance
+from lcnec_utils.cohort import histology, read
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.errors import MissingData, NotBuilt, UserError
 from lcnec_utils.plots import palette
 from lcnec_utils.public import build as public
@@ -33,6 +34,11 @@ SVG_BYTES = 300_000  # a heavier one lowers that bound
 SIGNIFICANT_DIGITS = 8
 # Notebooks that read what the others found; nothing else passes between notebooks
 READS_FINDINGS = {"10_therapeutic_model", "14_claims"}
+# The source whose claims are on LCNEC, and put to no cohort that holds other tumours too
+ON_LCNEC = "lcnec"
+MOST_WORDS = 6  # so many words of a column are named in a note
+# What is made of words that are not understood, by the end of their column's name; of any other column's, no answer
+OWN_NAMES = ("REGIMEN", "SUBTYPE", "AGENT")
 # What a fresh kernel's namespace holds besides parameters
 KERNEL_NAMES = {"In", "Out", "get_ipython", "exit", "quit", "open"}
 
@@ -62,30 +68,105 @@ def panels_of(notebook: str) -> dict[str, dict]:
 
 
 def find_cohort(name: str) -> Path:
-    """The folder of a cohort named in a role: a built one, or a study folder of the user's.
+    """The folder of a cohort named in a role: a built one, or the user's own, a study folder or one table of the study
+    view.
 
     Raises NotBuilt, naming the command that builds it, where a known cohort is not built; UserError where the
-    name is neither a known cohort nor a folder.
+    name is neither a known cohort nor a folder or file.
     """
     for maker, known in ((public, name in public.names()), (twins, twins.is_twin(name))):
         if known:
             if not (maker.folder_of(name) / maker.STAMP).exists():
                 raise NotBuilt(f"cohort {name} is not built; `lcnec cohort build {name}` makes it")
             return maker.folder_of(name)
-    folder = paths.from_root(name)
-    if folder.is_dir():
-        return folder
+    own = paths.from_root(name)
+    if own.is_dir() or own.is_file():
+        return own
     raise UserError(
         f"cohort '{name}' is neither a known cohort{params.nearest(name, [*twins.names(), *public.names()])} nor a "
-        "folder; "
-        "paths are read from the project's top"
+        "folder or file; paths are read from the project's top"
     )
 
 
-def read_role(role: str, name: str) -> cohorts.Cohort:
-    """The cohort that a run names in a role: a study folder, or a plain table where the role is one of those."""
+def read_role(role: str, name: str, only: str = "") -> Cohort:
+    """The cohort that a run names in a role: a study, or a plain table where the role is one of those.
+
+    only: a histology (the run's parameter) to which the cohorts in the roles of LCNEC are restricted. Raises
+    CohortError where the cohort holds none of it.
+    """
     folder = find_cohort(name)
-    return cohorts.read_table(folder, *params.TABLES[role]) if role in params.TABLES else cohorts.read_study(folder)
+    if role in params.TABLES:
+        return read.read_table(folder, *params.TABLES[role])
+    cohort = read.read_study(folder)
+    return histology.restrict(cohort, only) if only and role in params.LCNEC_ROLES else cohort
+
+
+def fit(cohort: Cohort, role: str) -> histology.Fit | None:
+    """A cohort's tumours against the histology of its role; None where the role asks for none."""
+    return histology.fit(cohort, *params.HISTOLOGIES[role]) if role in params.HISTOLOGIES else None
+
+
+def not_put(cohort: Cohort, role: str, source: str) -> histology.Fit | None:
+    """Why no claim of a source is put to a cohort in a role: its tumours are of another disease; None where it is.
+
+    Claims on LCNEC are put to LCNEC alone; those of other sources wherever some tumour is of the role's histology.
+    """
+    found = fit(cohort, role)
+    if found is None or not (found.none or (found.others and source == ON_LCNEC and role not in params.ANY_SHARE)):
+        return None
+    return found
+
+
+def sentence(text: str, names: set[str] = frozenset()) -> str:
+    """A reason or note as a whole sentence: with a full stop, and a capital unless it begins with the name of a file or
+    column, or with one of these names."""
+    first = text.split(" ")[0]
+    plain = first.isalpha() and first not in names
+    return (text[:1].upper() + text[1:] if plain else text).rstrip(".") + "."
+
+
+def _on_histology(cohort: Cohort, role: str) -> list[str]:
+    """What the head of a notebook says of a cohort's histologies."""
+    found = fit(cohort, role)
+    if found is None or not found.n:
+        return []
+    if found.unstated == found.n:
+        return [] if role in params.ANY_SHARE else [f"No column says the histology; taken as {found.wanted}."]
+    notes = []
+    if found.none:
+        notes.append(f"{found.reason}: no claim on {found.wanted} is put to them.")
+    elif found.others and role in params.ANY_SHARE:
+        notes.append(f"{found.reason}.")
+    elif found.others:
+        only = f"its {found.kept} {found.wanted}"
+        notes.append(
+            f"{found.reason}: claims on {found.wanted} are put only where a panel, or the run (`histology: LUNE`), "
+            f"keeps to {only}."
+            if role in params.LCNEC_ROLES
+            else f"{found.reason}: no claim is put to this cohort; lay {only} into a folder of their own."
+        )
+    if found.unstated and role not in params.ANY_SHARE:
+        notes.append(
+            f"Of {formats.count(found.unstated, 'tumour')} no column says the histology; taken as {found.wanted}."
+        )
+    return notes
+
+
+def _on_words(cohort: Cohort) -> list[str]:
+    """The words of a cohort's columns that are not understood, one line per column that the reader's notes do not
+    name already."""
+    lines = []
+    said = " ".join(cohort.notes)
+    for column, words in sorted(cohort.words.items()):
+        if f"column {column}:" in said:
+            continue
+        ranked = sorted(words.items(), key=lambda pair: (-pair[1], pair[0]))
+        shown = ", ".join(f"'{word}' ({n})" for word, n in ranked[:MOST_WORDS])
+        more = f" and {len(ranked) - MOST_WORDS} more" if len(ranked) > MOST_WORDS else ""
+        own = column.upper().endswith(OWN_NAMES)
+        fate = "shown under their own names, asked no claim" if own else "no answer is made of them"
+        lines.append(f"{column}: {shown}{more} not understood: {fate}.")
+    return lines
 
 
 def inputs(notebook: str, run: params.RunParameters) -> dict:
@@ -96,7 +177,7 @@ def inputs(notebook: str, run: params.RunParameters) -> dict:
     for role in params.ROLES:
         if mine.get(role):
             try:
-                digests[role] = cohorts.digest(find_cohort(mine[role]))
+                digests[role] = read.digest(find_cohort(mine[role]))
             except MissingData as reason:
                 digests[role] = str(reason)
     digest = {
@@ -159,7 +240,7 @@ class Page:
         self.parameters = params.validate(given, notebook)
         self.run = self.parameters.run
         self.panels = panels_of(notebook)
-        self._cohorts: dict[str, cohorts.Cohort] = {}
+        self._cohorts: dict[str, Cohort] = {}
         self._drawn: dict[str, dict[str, str]] = {}
         self._skipped: dict[str, str] = {}
         self._kept: set[str] = set()  # skipped for want of a cohort on this machine: earlier figures stay
@@ -196,7 +277,7 @@ class Page:
             return any(record["simulated"] for record in records)
         return any(cohort.simulated for cohort in self._cohorts.values())
 
-    def cohort(self, *roles: str) -> cohorts.Cohort:
+    def cohort(self, *roles: str) -> Cohort:
         """The cohort that plays a role in this run: the first of the roles for which the run names one.
 
         Raises MissingData, which skips the panel, where there is none.
@@ -208,10 +289,10 @@ class Page:
             name = getattr(self.parameters, role)
             if not name:
                 raise MissingData(f"this run names no cohort for the role '{role}' ({params.ROLES[role]})")
-            self._cohorts[role] = read_role(role, name)
+            self._cohorts[role] = read_role(role, name, self.parameters.histology)
         return self._cohorts[role]
 
-    def named_cohorts(self, *roles: str) -> dict[str, cohorts.Cohort]:
+    def named_cohorts(self, *roles: str) -> dict[str, Cohort]:
         """The cohorts of all these roles that the run names, by role; none is there twice."""
         named = {getattr(self.parameters, role): role for role in reversed(roles) if getattr(self.parameters, role)}
         return {role: self.cohort(role) for role in roles if role in named.values()} or {
@@ -230,7 +311,7 @@ class Page:
         """Registered public files by name; MissingData as `public_file`."""
         return {file: self.public_file(dataset, file) for file in files}
 
-    def available(self, *roles: str) -> dict[str, cohorts.Cohort]:
+    def available(self, *roles: str) -> dict[str, Cohort]:
         """The cohorts of those of these roles that the run names and this machine has, by role: for what helps a panel
         and is not asked of it."""
         found = {}
@@ -265,8 +346,10 @@ class Page:
                     "samples": len(cohort.samples),
                     "mutations": 0 if cohort.mutations is None else len(cohort.mutations),
                     "notes": [
+                        *_on_histology(cohort, role),
                         *cohort.study.get("notes", []),
-                        *(f"{note[:1].upper()}{note[1:]}." for note in cohort.notes),
+                        *(sentence(note) for note in cohort.notes),
+                        *_on_words(cohort),
                     ],
                 }
             )
@@ -274,7 +357,8 @@ class Page:
                 both = len(cohort.patients.index.intersection(earlier.patients.index))
                 if other != role and both and not (cohort.simulated or earlier.simulated):
                     rows[-1]["notes"].append(
-                        f"{both} of these patients are also in the role '{other}': not independent."
+                        f"{both} of these patients {'is' if both == 1 else 'are'} also in the role '{other}': not "
+                        "independent."
                     )
         return pd.DataFrame(rows).set_index("role")
 
@@ -400,11 +484,12 @@ class Page:
 
     # --- findings and the end
 
-    def claim(self, id: str, *findings: claims.Finding, role: str | None = None) -> None:
+    def claim(self, id: str, *findings: claims.Finding, role: str | None = None, kept: list[str] | None = None) -> None:
         """Answer a published claim with recomputed values (several: all of them must hold).
 
-        The body of evidence is the cohort in `role`, or the first one the present panel asked for. Raises UserError
-        for a claim nobody printed.
+        The body of evidence is the cohort in `role`, or the first one the present panel asked for. Where a cohort that
+        the panel asked for holds another disease than its role's, the claim is not computable; kept: histologies, in
+        words, to which the panel itself restricted its cohorts. Raises UserError for a claim nobody printed.
         """
         known = claims.published()
         if id not in known:
@@ -416,6 +501,9 @@ class Page:
         if known[id].scope == "own" and not cohort.stands_for_source:
             return  # a number of the source's own patients is asked of no other cohort
         word, reason = claims.verdict(known[id], list(findings))
+        unfit, why = self._unfit(known[id].source, role, kept)
+        if unfit is not None and (unfit.none or word in claims.ANSWERS):
+            word, reason, findings = claims.NOT_COMPUTABLE, why, ()
         self._findings[id] = {
             "role": role,
             "body": cohort.body,
@@ -426,7 +514,16 @@ class Page:
             "findings": [_plain(finding) for finding in findings],
         }
 
-    def _origin(self, id: str, cohort: cohorts.Cohort) -> str:
+    def _unfit(self, source: str, role: str, kept: list[str] | None) -> tuple[histology.Fit | None, str]:
+        """The first cohort among those a claim rests on to which it is not put for its histology, and why."""
+        for each in dict.fromkeys([role, *self._asked]):
+            found = not_put(self._cohorts[each], each, source) if each in self._cohorts else None
+            wanted = params.HISTOLOGIES.get(each, ("", set()))[1]
+            if found is not None and not (kept and {histology.kind(word) for word in kept} <= wanted):
+                return found, found.reason if each == role else f"role '{each}': {found.reason}"
+        return None, ""
+
+    def _origin(self, id: str, cohort: Cohort) -> str:
         """Real, or how the simulated cohorts that the panel asked for were tuned to a claim."""
         if not cohort.simulated:
             return "real"
@@ -434,15 +531,21 @@ class Page:
         found = [other.origin(id) for other in asked if other.simulated]
         return next((origin for origin in found if origin not in ("emergent", "not stated")), found[0])
 
-    def claim_if_printed(self, id: str, *findings: claims.Finding, role: str | None = None) -> None:
+    def claim_if_printed(self, id: str, *findings: claims.Finding, **more) -> None:
         """As `claim`, for ids made from a parameter's genes: one that nobody printed is passed over."""
         if id in claims.published():
-            self.claim(id, *findings, role=role)
+            self.claim(id, *findings, **more)
 
-    def claim_all(self, answers: dict[str, list[claims.Finding]], prefix: str = "", role: str | None = None) -> None:
+    def claim_all(
+        self,
+        answers: dict[str, list[claims.Finding]],
+        prefix: str = "",
+        role: str | None = None,
+        kept: list[str] | None = None,
+    ) -> None:
         """As `claim`, for each id (behind a prefix) with its findings; those that nobody printed are passed over."""
         for id, findings in answers.items():
-            self.claim_if_printed(f"{prefix}{id}", *findings, role=role)
+            self.claim_if_printed(f"{prefix}{id}", *findings, role=role, kept=kept)
 
     def answers(self, ids: list[str] | None = None) -> pd.DataFrame:
         """The claims this page answered (or those named): statement, verdict and its reason."""

@@ -41,6 +41,17 @@ ROLES = {
     "mixtures": "bulk expression of samples whose immune fractions are known",
     "icb": "patients treated with immune checkpoint blockade: progression-free survival and mutations",
 }
+# Roles of LCNEC alone: the parameter `histology` keeps their cohorts to one histology
+LCNEC_ROLES = ("cohort", "cohort_2", "serial", "validation")
+# What the tumours of a role's cohort must be for a claim to be put to it: in words, and the kinds of
+# cohort/histology.py. On mixtures nothing is claimed, and plain tables name their tumours row by row.
+HISTOLOGIES = dict.fromkeys(LCNEC_ROLES, ("LCNEC", {"LCNEC"})) | {
+    "sclc": ("SCLC", {"SCLC"}),
+    "luad": ("LCNEC or LUAD", {"LCNEC", "LUAD"}),
+    "icb": ("NSCLC", {"NSCLC", "LUAD", "LUSC", "LCNEC"}),
+}
+# Roles whose panels pick the tumours they compare by histology themselves, or are put to any mixture of those above
+ANY_SHARE = ("luad", "icb")
 # Roles played by a plain table: the columns of words and of numbers that it must have
 TABLES = {
     "pan_cancer": (["tumour", "cancer_type", "group"], ["fgl1_tpm"]),
@@ -70,6 +81,11 @@ class RunParameters(BaseModel):
     fields: str = Field("twin_fields", description="role: " + ROLES["fields"])
     mixtures: str = Field("twin_mixtures", description="role: " + ROLES["mixtures"])
     icb: str = Field("", description="role: " + ROLES["icb"])
+    histology: str = Field(
+        "",
+        description="OncoTree code, or words of CANCER_TYPE_DETAILED, to which the cohorts in the roles of LCNEC are "
+        "restricted; all of their tumours where it is empty",
+    )
     drivers: list[str] = Field(
         ["STK11", "KEAP1", "KRAS", "EGFR"],
         min_length=1,

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage, optimize, spatial, special
 
-from lcnec_utils.cohort import TABLE_FILE, Cohort, Problem
+from lcnec_utils.cohort.dictionary import TABLE_FILE
+from lcnec_utils.cohort.model import Cohort, Problem
 from lcnec_utils.errors import MissingData, UserError
 
 NUCLEI_FILE = "nuclei.csv"

@@ -9,14 +9,14 @@ from scipy.cluster import hierarchy
 
 from lcnec_utils import formats
 from lcnec_utils.claims import Finding, of_count, of_share
-from lcnec_utils.cohort import Cohort
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.errors import MissingData
 from lcnec_utils.expression import FACTORS, fold_change, log2_expression, median_interval, score, tf_subtype
-from lcnec_utils.genomics import SUBTYPES, UNKNOWN, altered, genomic_subtype
+from lcnec_utils.genomics import NO_GENOTYPE, SUBTYPES, altered, known_subtype
 from lcnec_utils.proportions import compare_shares, mean_difference, rank_sum, share_difference, wilson
 
 SCLC = "SCLC"
-KEY = {name: name.lower().replace("-", "_") for name in (*SUBTYPES, SCLC)}
+KEY = {name: name.lower().replace("-", "_") for name in (*SUBTYPES, SCLC)} | {NO_GENOTYPE: "lcnec"}
 TYPE_I, TYPE_II = "type I", "type II"
 
 
@@ -42,19 +42,21 @@ class Tumours:
             return held
         raise MissingData(f"none of {len(genes)} genes was measured in all of these tumours")
 
+    @property
+    def lcnec(self) -> pd.Index:
+        """The samples that are LCNEC."""
+        return self.of(*SUBTYPES, NO_GENOTYPE)
+
     def of(self, *names: str) -> pd.Index:
         """The samples of these groups."""
         return self.group.index[self.group.isin(names)]
 
 
 def together(lcnec: Cohort, sclc: Cohort | None, genes: list[str]) -> Tumours:
-    """Expression of these genes over LCNEC of known genomic subtype and SCLC. Raises MissingData where LCNEC has no
-    expression of them or no genotype, or the two are on different scales."""
+    """Expression of these genes over LCNEC of known genomic subtype (where no genotype is known, over all as one group)
+    and SCLC. Raises MissingData where LCNEC has no expression of them, or the two are on different scales."""
     mine = log2_expression(lcnec, genes)
-    subtype = genomic_subtype(lcnec).reindex(mine.index)
-    known = subtype[subtype.notna() & (subtype != UNKNOWN)].astype(str)
-    if known.empty:
-        raise MissingData(f"{lcnec.name} has no tumour with expression and a known genomic subtype")
+    known = known_subtype(lcnec, mine.index)
     tables, groups = [mine.loc[known.index]], [known]
     if sclc is not None and sclc.expression_genes:
         theirs = log2_expression(sclc, genes)
@@ -68,7 +70,7 @@ def together(lcnec: Cohort, sclc: Cohort | None, genes: list[str]) -> Tumours:
         tables.append(theirs)
         groups.append(pd.Series(SCLC, theirs.index))
     log2, group = pd.concat(tables, join="inner"), pd.concat(groups)
-    names = [name for name in (*SUBTYPES, SCLC) if (group == name).any()]
+    names = [name for name in (*SUBTYPES, NO_GENOTYPE, SCLC) if (group == name).any()]
     return Tumours(
         log2, pd.Series(pd.Categorical(group, names), group.index), mine.attrs["scale"], len(mine) - len(known)
     )
@@ -155,6 +157,8 @@ def share_tests(factor: pd.Series, group: pd.Series, kinds: list[str]) -> pd.Dat
             a, b = ((factor[group == name] == kind) for name in (one, other))
             rows.append({"what": kind, "group": one, "other": other, "k_1": a.sum(), "n_1": len(a), "k_2": b.sum(),
                          "n_2": len(b)})  # fmt: skip
+    if not rows:
+        return pd.DataFrame(columns=["what", "group", "other", "difference", "p"])
     table = pd.DataFrame(rows)
     compared = compare_shares(table)
     difference = compared["share_1"] - compared["share_2"]
@@ -163,7 +167,7 @@ def share_tests(factor: pd.Series, group: pd.Series, kinds: list[str]) -> pd.Dat
 
 def counts(lcnec: Cohort, sclc: Cohort | None, tumours: Tumours) -> dict[str, list[Finding]]:
     """Numbers of tumours, by the tail of a claim's id."""
-    n = [of_count(len(tumours.of(*SUBTYPES)))]
+    n = [of_count(len(tumours.lcnec))]
     answers = {name: n for name in ("n.lcnec", "n.lcnec.legend", "n.lcnec.methods")}
     if sclc is not None:
         total, expressed = [of_count(len(sclc.patients))], [of_count(len(tumours.of(SCLC)))]
@@ -198,6 +202,9 @@ def shares_sentence(shares: pd.DataFrame, tests: pd.DataFrame) -> str:
             said.append(f"{kind}: no tumour.")
             continue
         parts = ", ".join(f"{row.group} {formats.share(row.k, row.n)}" for row in rows.itertuples())
+        if tests.empty:
+            said.append(f"{kind}: {parts}; one group, nothing to compare.")
+            continue
         mine = tests[(tests["what"] == kind) & tests["group"].isin(SUBTYPES) & tests["other"].isin(SUBTYPES)]
         pairs = "; ".join(f"{row.group} against {row.other} {formats.p_value(row.p)}" for row in mine.itertuples())
         said.append(f"{kind}: {parts} ({pairs}).")
@@ -231,7 +238,7 @@ def pair_tests(values: pd.Series, group: pd.Series) -> pd.DataFrame:
             {"group": one, "other": other, "median": a.median(), "other_median": b.median(),
              "p": rank_sum(a.to_numpy(), b.to_numpy())}
         )  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["group", "other", "median", "other_median", "p"])
 
 
 def p_of(tests: pd.DataFrame) -> dict[tuple[str, str], float]:
@@ -259,6 +266,8 @@ def dll3_answers(tumours: Tumours) -> dict[str, list[Finding]]:
 
 def pairs_sentence(tests: pd.DataFrame, what: str) -> str:
     """`pair_tests` in words."""
+    if tests.empty:
+        return f"{what[0].upper()}{what[1:]}: one group, nothing to compare."
     parts = "; ".join(
         f"{row.group} {formats.number(row.median, 2)} against {row.other} {formats.number(row.other_median, 2)} "
         f"({formats.p_value(row.p)})"

@@ -1,4 +1,4 @@
-"""Shares with their intervals, and shares and ranks compared between groups."""
+"""Shares with their intervals, shares and ranks compared between groups, and which groups are large enough for it."""
 
 import itertools
 
@@ -11,6 +11,62 @@ from lcnec_utils.claims import Finding, of_difference, of_share
 
 NAN = float("nan")
 RESULT = ["tested", "share_1", "lower_1", "upper_1", "share_2", "lower_2", "upper_2", "test", "p"]
+
+
+# --- which groups may be compared
+
+
+def levels(groups: pd.Series) -> list[str]:
+    """The groups that somebody is in, as text: in the order of their categories, else sorted."""
+    known = groups.dropna()
+    order = known.cat.categories if isinstance(known.dtype, pd.CategoricalDtype) else sorted(known.unique())
+    present = set(known)
+    return [str(level) for level in order if level in present]
+
+
+def by_size(groups: pd.Series, min_group: int) -> tuple[list[str], dict[str, int]]:
+    """The groups of at least min_group patients, which may be compared, and the others with their n, shown only.
+
+    groups: one value a patient; the missing are of no group. Both in the order of `levels`.
+    """
+    sizes = groups.dropna().astype(str).value_counts()
+    present = levels(groups)
+    enough = [name for name in present if sizes[name] >= min_group]
+    return enough, {name: int(sizes[name]) for name in present if name not in enough}
+
+
+def of_size(table: pd.DataFrame, group: str, min_group: int) -> pd.DataFrame:
+    """The patients in groups of at least min_group, `group` categorical over those groups alone; attrs are kept."""
+    enough, _ = by_size(table[group], min_group)
+    known = table[table[group].notna()]
+    kept = known.assign(**{group: pd.Categorical(known[group].astype(str), enough)}).dropna(subset=[group])
+    kept.attrs = dict(table.attrs)
+    return kept
+
+
+def small_sentence(small: dict[str, int], min_group: int) -> str:
+    """That groups (with their n) are shown and not tested, in a sentence; nothing where there is none."""
+    if not small:
+        return ""
+    names = [f"{name} (n = {n})" for name, n in small.items()]
+    verb = "is" if len(names) == 1 else "are"
+    return f"{listed(names)} {verb} shown, not tested: fewer than {min_group} patients."
+
+
+def listed(names: list[str]) -> str:
+    """Names in a sentence: `a`, `a and b`, `a, b and c`."""
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def too_few(names: list[str], sizes: dict[str, int], min_group: int) -> Finding:
+    """The finding of a comparison of these groups where no two of them have min_group patients: none, and why."""
+    held = [f"{name} (n = {sizes[name]})" for name in names if sizes.get(name)]
+    here = f"here is {listed(held)}" if held else "here is none of them"
+    which = f"two of the groups {listed(names)}" if len(names) > 2 else listed(names) or "two groups"
+    return Finding(None, note=f"a comparison needs at least {min_group} patients each of {which}, and {here}")
+
+
+# --- shares
 
 
 def wilson(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -42,12 +98,13 @@ def holm(p: pd.Series) -> pd.Series:
     return adjusted
 
 
-def compare_shares(counts: pd.DataFrame, untested: list[str] | None = None) -> pd.DataFrame:
+def compare_shares(counts: pd.DataFrame, untested: list[str] | None = None, min_group: int = 1) -> pd.DataFrame:
     """Two shares per row compared, by the chi-squared test, or Fisher's where an expected count is under 5.
 
     counts: columns k_1, n_1, k_2, n_2. Returns them with share_1, lower_1, upper_1, share_2, lower_2, upper_2
     (fractions, Wilson 95%), tested, test, p (NaN where a group is empty or nobody differs) and p_adjusted (BH).
-    untested: rows that define the groups; they are shown, and neither tested nor counted in the adjustment.
+    untested: rows that define the groups; they are shown, and neither tested nor counted in the adjustment. min_group:
+    a row with fewer patients on a side is not tested either (p NaN).
     """
     rows = []
     for name, k_1, n_1, k_2, n_2 in counts[["k_1", "n_1", "k_2", "n_2"]].astype(int).itertuples():
@@ -56,7 +113,7 @@ def compare_shares(counts: pd.DataFrame, untested: list[str] | None = None) -> p
             lower, upper = wilson(k, n)
             row |= {f"share_{side}": k / n if n else NAN, f"lower_{side}": lower, f"upper_{side}": upper}
         test, p = "", NAN
-        if row["tested"] and n_1 and n_2 and 0 < k_1 + k_2 < n_1 + n_2:
+        if row["tested"] and min(n_1, n_2) >= max(min_group, 1) and 0 < k_1 + k_2 < n_1 + n_2:
             grid = [[k_1, n_1 - k_1], [k_2, n_2 - k_2]]
             expected = stats.contingency.expected_freq(grid)
             test = "Fisher" if expected.min() < 5 else "chi-squared"
@@ -125,14 +182,16 @@ def share_finding(table: pd.DataFrame, group: str, what: str) -> Finding:
     return of_share(int(row["k"]), int(row["n"]), row["lower"], row["upper"])
 
 
-def share_difference(values: pd.Series, marked: pd.Series, what: str) -> Finding:
+def share_difference(values: pd.Series, marked: pd.Series, what: str, min_group: int = 1) -> Finding:
     """The share of True among the marked less that among the others, as a finding in fractions (Wald interval).
 
-    values, marked: booleans with missing values on one index; whoever lacks either is left out. A side without anyone,
-    or without variation on both sides, has no difference to estimate.
+    values, marked: booleans with missing values on one index; whoever lacks either is left out. A side with fewer than
+    min_group, or no variation on both sides, has no difference to estimate.
     """
     both = pd.DataFrame({"value": values, "marked": marked}).dropna().astype(bool)
     sides = [both.loc[both["marked"] == side, "value"] for side in (True, False)]
+    if min(map(len, sides)) < min_group > 1:
+        return Finding(None, note=_few_a_side(what, *map(len, sides), min_group))
     if any(side.empty for side in sides):
         return Finding(None, note=f"no {what} on a side")
     shares_ = [float(side.mean()) for side in sides]
@@ -144,16 +203,30 @@ def share_difference(values: pd.Series, marked: pd.Series, what: str) -> Finding
     return of_difference(shares_[0] - shares_[1], se, p, len(both))
 
 
-def pairs_of_shares(table: pd.DataFrame, groups: pd.Series, what: str) -> list[Finding]:
-    """The difference in a share between every pair of groups; one finding that says so where nobody was tested."""
+def _few_a_side(what: str, one: int, other: int, min_group: int) -> str:
+    return f"{what} is known of {one} and {other} patients on the two sides, and a comparison needs {min_group} of each"
+
+
+def pairs_of_shares(
+    table: pd.DataFrame, groups: pd.Series, what: str, min_group: int = 0, only: list[str] | None = None
+) -> list[Finding]:
+    """The difference in a share between every pair of groups; one finding that says so where nobody was tested.
+
+    only: the groups that are asked about, all where not given. Of them those count that have min_group patients or
+    more; one finding says so where no two have.
+    """
     values = table[what]
     if values.notna().sum() == 0:
         return [Finding(None, note=f"nobody here was tested ({what})")]
-    names = list(groups.cat.categories)
+    asked = only or list(groups.cat.categories)
+    sizes = groups.astype(str).value_counts().to_dict()
+    names = [name for name in asked if sizes.get(name, 0) >= min_group]
+    if len(names) < 2:
+        return [too_few(asked, sizes, min_group)]
     found = []
     for first, second in itertools.combinations(names, 2):
-        marked = groups.reindex(values.index).map({first: True, second: False}).astype("boolean")
-        found.append(share_difference(values, marked, what))
+        marked = groups.reindex(values.index).astype(object).map({first: True, second: False}).astype("boolean")
+        found.append(share_difference(values, marked, what, min_group))
     return found
 
 
@@ -169,10 +242,15 @@ def rank_sum(one: np.ndarray, other: np.ndarray) -> float:
     return float(stats.mannwhitneyu(one, other, method=method).pvalue)
 
 
-def mean_difference(values: pd.Series, marked: pd.Series, what: str) -> Finding:
-    """The mean of the marked less that of the others (Welch), p by the Wilcoxon rank-sum test."""
+def mean_difference(values: pd.Series, marked: pd.Series, what: str, min_group: int = 2) -> Finding:
+    """The mean of the marked less that of the others (Welch), p by the Wilcoxon rank-sum test.
+
+    None where a side has fewer than min_group (two at least).
+    """
     both = pd.DataFrame({"value": values, "marked": marked}).dropna()
     one, other = (both.loc[both["marked"].astype(bool) == side, "value"].astype(float) for side in (True, False))
+    if min(len(one), len(other)) < min_group > 2:
+        return Finding(None, note=_few_a_side(what, len(one), len(other), min_group))
     if min(len(one), len(other)) < 2:
         return Finding(None, note=f"fewer than two patients with {what} on a side")
     if both["value"].nunique() == 1:

@@ -78,7 +78,8 @@ def of_notebook(notebook: Path) -> str:
     parts = {"code": of_bytes(code_cells(notebook).encode()), "version": __version__}
     for module in import_closure(notebook):
         parts[module] = of_file(_module_file(module))
-    for table in sorted((paths.ROOT / "lcnec_utils").glob("*.yaml")):
+    package = paths.ROOT / "lcnec_utils"
+    for table in sorted([*package.glob("*.yaml"), *(package / "cohort").glob("*.yaml")]):
         parts[table.name] = of_file(table)
     if paths.LOCK.exists():
         parts["lock"] = of_file(paths.LOCK)

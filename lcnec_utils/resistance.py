@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from lcnec_utils import formats
 from lcnec_utils.claims import Finding, of_difference, of_hazard, of_share
 from lcnec_utils.proportions import mean_difference, share_difference, wilson
 
@@ -24,7 +25,7 @@ def contrasts_of(marks) -> pd.DataFrame:
 
     marks: mutated (STK11, KEAP1, KRAS, EGFR), alleles (ALLELES), markers, loss (CDKN2A), histology, by patient.
     """
-    mutated, alleles, markers = marks.mutated, marks.alleles, marks.markers
+    mutated, alleles, markers, histology = marks.mutated, marks.alleles, marks.markers, marks.histology
     common = alleles["EGFR exon 19 deletion"] | alleles["EGFR L858R"]
     table = pd.DataFrame(
         {
@@ -36,7 +37,8 @@ def contrasts_of(marks) -> pd.DataFrame:
             "TMB high": markers["TMB high"],
             "PD-L1 positive, of TMB high": _within(markers["PD-L1 positive"], markers["TMB high"]),
             "9p21 deleted": marks.loss,
-            "9p21 deleted, non-squamous": _within(marks.loss, marks.histology != SQUAMOUS),
+            # who has no histology is neither squamous nor another kind
+            "9p21 deleted, non-squamous": _within(marks.loss, histology.notna() & (histology != SQUAMOUS)),
         }
     )
     return table.astype("boolean")
@@ -47,29 +49,34 @@ def durable_benefit(column: pd.Series) -> pd.Series:
     return column.astype("string").str.upper().map({"YES": True, "NO": False}).astype("boolean")
 
 
-def _share(values: pd.Series, what: str) -> Finding:
+def _share(values: pd.Series, what: str, min_group: int) -> Finding:
+    """The share of True of those known, where there are min_group."""
     known = values.dropna()
-    if known.empty:
-        return Finding(None, note=f"no {what} here")
+    if len(known) < min_group:
+        return Finding(None, n=len(known), note=_few(what, len(known), "a share", min_group))
     k, n = int(known.sum()), len(known)
     return of_share(k, n, *wilson(k, n))
 
 
-def _lead(alleles: pd.DataFrame, allele: str) -> Finding:
+def _few(what: str, n: int, needs: str, min_group: int) -> str:
+    return f"{what} is known of {formats.count(n, 'patient')} here, and {needs} needs {min_group}"
+
+
+def _lead(alleles: pd.DataFrame, allele: str, min_group: int) -> Finding:
     """By how much an allele's share of carriers exceeds the next most frequent one's (multinomial standard error)."""
     known = alleles.dropna()
-    if known.empty:
-        return Finding(None, note="no carrier's protein change here")
+    if len(known) < min_group:
+        return Finding(None, n=len(known), note=_few("a carrier's protein change", len(known), "a rank", min_group))
     one, other = float(known[allele].mean()), float(known.drop(columns=allele).mean().max())
     se = ((one + other - (one - other) ** 2) / len(known)) ** 0.5
     return of_difference(one - other, se, float("nan"), len(known))
 
 
-def quoted(effects: pd.DataFrame, contrasts: pd.DataFrame, marks) -> dict[str, Finding]:
+def quoted(effects: pd.DataFrame, contrasts: pd.DataFrame, marks, min_group: int = 5) -> dict[str, Finding]:
     """Findings on what reviews quote, named as `<what>.<of whom>`: survival as ratios of survival (above 1: longer).
 
     effects: survival.cox_each of contrasts. marks: as in contrasts_of, with burden (per Mb) and benefit, whose absence
-    stands for primary resistance.
+    stands for primary resistance. A side of fewer than min_group patients, in effects and here, gives no number.
     """
     mutated, alleles, burden, histology = marks.mutated, marks.alleles, marks.burden, marks.histology
     benefit = durable_benefit(marks.benefit)
@@ -81,6 +88,12 @@ def quoted(effects: pd.DataFrame, contrasts: pd.DataFrame, marks) -> dict[str, F
     def longer(term: str) -> Finding:
         return of_hazard(row[term], survival=True)
 
+    def share(values: pd.Series, what: str) -> Finding:
+        return _share(values, what, min_group)
+
+    def apart(values: pd.Series, marked: pd.Series, what: str) -> Finding:
+        return share_difference(values, marked, what, min_group)
+
     return {
         "pfs.stk11": longer("STK11 mutated"),
         "pfs.keap1": longer("KEAP1 mutated"),
@@ -90,25 +103,26 @@ def quoted(effects: pd.DataFrame, contrasts: pd.DataFrame, marks) -> dict[str, F
         "pfs.tmb_high": longer("TMB high"),
         "efficacy.pdl1_in_tmb_high": longer("PD-L1 positive, of TMB high"),
         "prognosis.9p_nonsquamous": longer("9p21 deleted, non-squamous"),
-        "clinical_benefit.9p21": share_difference(benefit, contrasts["9p21 deleted"], "durable benefit"),
-        "response.egfr_pd1": share_difference(benefit, mutated["EGFR"], "durable benefit"),
-        "primary_resistance.stk11": share_difference(~benefit, stk11, "durable benefit"),
-        "pdl1.stk11": share_difference(pdl1, stk11, "PD-L1"),
-        "pdl1.keap1": share_difference(pdl1, mutated["KEAP1"], "PD-L1"),
-        "pdl1.kras_stk11": share_difference(pdl1, _within(stk11, kras), "PD-L1"),
+        "clinical_benefit.9p21": apart(benefit, contrasts["9p21 deleted"], "durable benefit"),
+        "response.egfr_pd1": apart(benefit, mutated["EGFR"], "durable benefit"),
+        "primary_resistance.stk11": apart(~benefit, stk11, "durable benefit"),
+        "pdl1.stk11": apart(pdl1, stk11, "PD-L1"),
+        "pdl1.keap1": apart(pdl1, mutated["KEAP1"], "PD-L1"),
+        "pdl1.kras_stk11": apart(pdl1, _within(stk11, kras), "PD-L1"),
         "tmb.exon19_l858r": mean_difference(
             burden,
             _within(alleles["EGFR exon 19 deletion"], alleles["EGFR exon 19 deletion"] | alleles["EGFR L858R"]),
             "tumour mutational burden",
+            min_group,
         ),
-        "kras_g12c.most_prevalent": _lead(carriers, "KRAS G12C"),
-        "kras_stk11.share": _share(_within(stk11, kras), "KRAS-mutated tumour"),
-        "stk11.ricciuti": _share(stk11, "STK11"),
-        "keap1.ricciuti": _share(mutated["KEAP1"], "KEAP1"),
-        "mdacc.tp53": _share(mutated["TP53"], "TP53"),
-        "mdacc.kras": _share(kras, "KRAS"),
-        "mdacc.stk11": _share(stk11, "STK11"),
-        "kras.luad": _share(_within(kras, histology == "LUAD"), "adenocarcinoma"),
-        "kras.luad.text": _share(_within(kras, histology == "LUAD"), "adenocarcinoma"),
-        "kras.lscc": _share(_within(kras, histology == SQUAMOUS), "squamous carcinoma"),
+        "kras_g12c.most_prevalent": _lead(carriers, "KRAS G12C", min_group),
+        "kras_stk11.share": share(_within(stk11, kras), "STK11 in a KRAS-mutated tumour"),
+        "stk11.ricciuti": share(stk11, "STK11"),
+        "keap1.ricciuti": share(mutated["KEAP1"], "KEAP1"),
+        "mdacc.tp53": share(mutated["TP53"], "TP53"),
+        "mdacc.kras": share(kras, "KRAS"),
+        "mdacc.stk11": share(stk11, "STK11"),
+        "kras.luad": share(_within(kras, histology == "LUAD"), "KRAS in adenocarcinoma"),
+        "kras.luad.text": share(_within(kras, histology == "LUAD"), "KRAS in adenocarcinoma"),
+        "kras.lscc": share(_within(kras, histology == SQUAMOUS), "KRAS in squamous carcinoma"),
     }

@@ -70,7 +70,8 @@ def choose(wanted: list[str] | None) -> list[str]:
 def prepare(run: params.RunParameters) -> list[str]:
     """Build the run's twins and public cohorts and check its own; returns one line per cohort that cannot be had.
 
-    Raises UserError (a CohortError among them) where a cohort is there and wrong, or named by nobody.
+    Raises UserError (a CohortError among them) where a cohort is there and wrong, named by nobody, or without the
+    histology that the run keeps.
     """
     lines = []
     for role in params.ROLES:
@@ -82,8 +83,10 @@ def prepare(run: params.RunParameters) -> list[str]:
                 (twins if twins.is_twin(name) else public).build(name)
             except DownloadError as error:
                 lines.append(f"{name}: {error}")
-        else:
-            page.read_role(role, name)
+                continue
+            if not (run.histology and role in params.LCNEC_ROLES):
+                continue
+        page.read_role(role, name, run.histology)
     return lines
 
 
@@ -203,7 +206,8 @@ def batch(files: list[Path], wanted: list[str] | None = None, cores: int = 2, sa
                 failed[key] = "no result"
                 continue
             drawn[key] = sorted(record["drawn"])
-            skipped[key] = record["skipped"]
+            names = {Path(getattr(run, role)).name for role in params.ROLES}  # no cohort's name gets a capital
+            skipped[key] = {panel: page.sentence(why, names) for panel, why in record["skipped"].items()}
     return Outcome(ran, drawn, skipped, failed)
 
 

@@ -8,7 +8,7 @@ from scipy import stats
 
 from lcnec_utils import formats, genomics
 from lcnec_utils.claims import Finding, of_count
-from lcnec_utils.cohort import Cohort
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.errors import MissingData
 from lcnec_utils.expression import FACTORS, log2_expression, tf_subtype
 from lcnec_utils.proportions import wilson

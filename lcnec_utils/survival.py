@@ -2,6 +2,8 @@
 
 A survival table has one row per patient: `months` (float ≥ 0), `event` (bool), and grouping or covariate columns.
 A column `entry` (months) says when each came under observation: at risk are those with entry < t ≤ T.
+A group with fewer than `min_group` patients is described, and nothing is made to hang on it: no test, no hazard ratio,
+no horizon. By default every group counts, as in R.
 lifelines computes; own code stands only where it differs from R: limits on the log scale (R's default; lifelines
 gives log-log), medians and their limits by R's quantile rule, risk tables that count everyone with T ≥ t, the test of
 proportional hazards (lifelines has the old approximation), and delayed entry (lifelines' curves count who enters at an
@@ -20,15 +22,34 @@ from scipy import stats
 from lcnec_utils import formats
 from lcnec_utils.claims import Finding, of_hazard
 from lcnec_utils.errors import MissingData
-from lcnec_utils.proportions import holm
+from lcnec_utils.proportions import by_size, holm, levels, of_size, small_sentence, too_few
 
 NAN = float("nan")
 # R's quantile.survfit takes a survival within this of the quantile as equal to it
 TOLERANCE = math.sqrt(np.finfo(float).eps)
 
 
+def _tied(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with times that differ by rounding alone made equal, the least of them: R's aeqSurv (timefix)."""
+    clocks = [name for name in ("entry", "months") if name in table]
+    times = np.unique(table[clocks].to_numpy(float))
+    times = times[np.isfinite(times)]
+    steps = np.diff(times)
+    close = (steps <= TOLERANCE) | (steps <= TOLERANCE * np.abs(times).mean()) if len(steps) else np.array([], bool)
+    if not close.any():
+        return table
+    kept = times[np.concatenate([[True], ~close])]
+
+    def least(clock: pd.Series) -> pd.Series:
+        at = np.clip(np.searchsorted(kept, clock, side="right") - 1, 0, None)
+        return clock.astype(float).where(~np.isfinite(clock.astype(float)), kept[at])
+
+    return table.assign(**{name: least(table[name]) for name in clocks})
+
+
 def _observed(table: pd.DataFrame) -> pd.DataFrame:
     """The rows under observation for some time: with delayed entry, R's Surv leaves out those without entry < T."""
+    table = _tied(table)
     return table[table["entry"] < table["months"]] if "entry" in table else table
 
 
@@ -38,10 +59,8 @@ def _groups(table: pd.DataFrame, group: str | None):
         yield "all", table
         return
     column = table[group]
-    levels = (
-        column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else sorted(column.dropna().unique())
-    )
-    for level in levels:
+    names = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else sorted(column.dropna().unique())
+    for level in names:
         yield str(level), table[column == level]
 
 
@@ -198,22 +217,26 @@ def milestones(table: pd.DataFrame, months=(12, 24), group: str | None = None, l
     return pd.DataFrame(rows, columns=["group", "months", "at_risk", "survival", "lower", "upper"])
 
 
-def restricted_mean(table: pd.DataFrame, group: str | None = None, horizon: float | None = None) -> pd.DataFrame:
+def restricted_mean(
+    table: pd.DataFrame, group: str | None = None, horizon: float | None = None, min_group: int = 1
+) -> pd.DataFrame:
     """Mean survival up to a horizon, months: the area under each group's curve, with its standard error and 95% limits.
 
     Columns: group, n, events, horizon, rmst, se, lower, upper (rmst ± z·se). As R's print(survfit(…), rmean=horizon),
     which takes a curve as level past its last time. horizon: the smallest of the groups' largest times if not given.
+    A group of fewer than min_group has its row, no mean, and no say in the horizon.
     """
     groups = list(_groups(table, group))
+    least = max(min_group, 1)
     if horizon is None:
-        horizon = min((float(patients["months"].max()) for _, patients in groups if len(patients)), default=NAN)
+        horizon = min((float(rows["months"].max()) for _, rows in groups if len(rows) >= least), default=NAN)
     if horizon < 0:
         raise ValueError(f"the horizon must be a time from 0 on, not {horizon:g} months")
     rows = []
     z = stats.norm.ppf(0.975)
     for name, patients in groups:
         mean = se = NAN
-        if len(patients):
+        if len(patients) >= least:
             curve = kaplan_meier(patients)
             curve = curve[curve["months"] <= horizon]
             at_risk, events = curve["at_risk"].to_numpy(float), curve["events"].to_numpy(float)
@@ -227,13 +250,15 @@ def restricted_mean(table: pd.DataFrame, group: str | None = None, horizon: floa
     return pd.DataFrame(rows, columns=["group", "n", "events", "horizon", "rmst", "se", "lower", "upper"])
 
 
-def restricted_mean_difference(table: pd.DataFrame, group: str, reference: str, horizon: float | None = None):
+def restricted_mean_difference(
+    table: pd.DataFrame, group: str, reference: str, horizon: float | None = None, min_group: int = 1
+):
     """Each group's restricted mean less that of the reference, months, with 95% limits and the z test's two-sided p.
 
     Columns: group, reference, horizon, difference, se, lower, upper, p. Of R's rmean and se(rmean), up to one horizon
-    for all groups (see `restricted_mean`). p is NaN where neither group has a standard error.
+    for all groups (see `restricted_mean`). p is NaN where neither group has a standard error, or one has no mean.
     """
-    means = restricted_mean(table, group, horizon)
+    means = restricted_mean(table, group, horizon, min_group)
     if str(reference) not in list(means["group"]):
         raise ValueError(f"the reference must be one of {', '.join(means['group'])}, not {reference!r}")
     against = means[means["group"] == str(reference)].iloc[0]
@@ -245,7 +270,9 @@ def restricted_mean_difference(table: pd.DataFrame, group: str, reference: str, 
     return found[["group", "reference", "horizon", "difference", "se", "lower", "upper", "p"]]
 
 
-def describe(table: pd.DataFrame, group: str | None = None, months=(12, 24), horizon: float | None = None):
+def describe(
+    table: pd.DataFrame, group: str | None = None, months=(12, 24), horizon: float | None = None, min_group: int = 1
+):
     """One row per group: its median, its survival at milestones and its restricted mean, months.
 
     Columns: group, n, events, median_months, median_lower, median_upper; at_risk_12, survival_12, survival_12_lower,
@@ -258,7 +285,7 @@ def describe(table: pd.DataFrame, group: str | None = None, months=(12, 24), hor
         names = {"at_risk": f"at_risk_{time:g}", "survival": name, "lower": f"{name}_lower", "upper": f"{name}_upper"}
         parts.append(milestones(table, [time], group)[list(names)].rename(columns=names))
     names = {"horizon": "horizon", "rmst": "rmst", "lower": "rmst_lower", "upper": "rmst_upper"}
-    parts.append(restricted_mean(table, group, horizon)[list(names)].rename(columns=names))
+    parts.append(restricted_mean(table, group, horizon, min_group)[list(names)].rename(columns=names))
     return pd.concat(parts, axis=1)
 
 
@@ -311,7 +338,7 @@ def log_rank(table: pd.DataFrame, group: str) -> LogRank:
 
     if "entry" in table:
         raise ValueError("the log-rank test is of right-censored times; test groups with delayed entry by cox()")
-    patients = table.dropna(subset=[group])
+    patients = _tied(table.dropna(subset=[group]))
     # who left before the first event was never at risk at one; R counts no degree of freedom for a group of such
     patients = patients[patients["months"] >= patients.loc[patients["event"].astype(bool), "months"].min()]
     present = patients[group].astype(str)
@@ -322,13 +349,14 @@ def log_rank(table: pd.DataFrame, group: str) -> LogRank:
     return LogRank(float(result.test_statistic), degrees, float(result.p_value))
 
 
-def pairwise_log_rank(table: pd.DataFrame, group: str) -> pd.DataFrame:
-    """The log-rank test of every pair of groups that have patients, as `log_rank`, with p adjusted for their number.
+def pairwise_log_rank(table: pd.DataFrame, group: str, min_group: int = 1) -> pd.DataFrame:
+    """The log-rank test of every pair of groups that have min_group patients or more, as `log_rank`, with p adjusted
+    for their number.
 
     Columns: group, against, n, events, chi_squared, p, p_adjusted (Holm, R's p.adjust). A pair that cannot be tested
     has no p and does not count as a test.
     """
-    present = [(name, rows) for name, rows in _groups(table, group) if len(rows)]
+    present = [(name, rows) for name, rows in _groups(table, group) if len(rows) >= max(min_group, 1)]
     tested = []
     for (first, one), (second, other) in itertools.combinations(present, 2):
         two = pd.concat([one, other])
@@ -342,9 +370,9 @@ COX_COLUMNS = ["term", "n", "events", "coefficient", "se", "hr", "lower", "upper
 
 
 def _design(
-    table: pd.DataFrame, covariates: list[str], reference: dict[str, str]
+    table: pd.DataFrame, covariates: list[str], reference: dict[str, str], min_group: int
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Numeric columns as they are; others as 0/1 columns against their reference level (else the first).
+    """Numeric columns as they are; others as 0/1 columns against their reference level, or the first of min_group.
 
     Also the covariate that each column is of.
     """
@@ -354,13 +382,12 @@ def _design(
         if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
             columns[name], terms[name] = column.astype(float), name
             continue
-        levels = (
-            list(column.cat.categories) if isinstance(column.dtype, pd.CategoricalDtype) else sorted(column.unique())
-        )
-        levels = [level for level in levels if (column == level).any()]
-        # a reference that nobody here has would leave one column too many
-        against = reference.get(name) if reference.get(name) in levels else next(iter(levels), None)
-        for level in levels:
+        order = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else sorted(column.unique())
+        present = [level for level in order if (column == level).any()]
+        # a reference that nobody here has would leave one column too many; one of few would carry every ratio
+        enough = [level for level in present if (column == level).sum() >= min_group] or present
+        against = reference.get(name) if reference.get(name) in enough else next(iter(enough), None)
+        for level in present:
             if level != against:
                 key = f"{name}: {level} vs {against}"
                 columns[key], terms[key] = (column == level).astype(float), name
@@ -431,13 +458,15 @@ def _newton(data: np.ndarray, entry: np.ndarray, months: np.ndarray, event: np.n
 class _Model:
     """A Cox model: the complete patients and those in the fit, each column's covariate, why a column has no estimate.
 
-    data: the columns in the fit, standardised; coefficients and errors: per standard deviation, `scale`.
+    small: columns that are in the fit and not reported, for a level has too few patients. data: the columns in the fit,
+    standardised; coefficients and errors: per standard deviation, `scale`.
     """
 
     complete: pd.DataFrame
     rows: pd.DataFrame
     terms: dict[str, str]
     notes: dict[str, str]
+    small: dict[str, str]
     data: pd.DataFrame
     scale: pd.Series
     coefficients: pd.Series | None = None
@@ -449,13 +478,26 @@ class _Model:
         return self.data.to_numpy(), *(rows[name].to_numpy(float) for name in ("entry", "months", "event"))
 
 
-def _fit(table: pd.DataFrame, covariates: list[str], reference: dict[str, str] | None) -> _Model:
+def _small(design: pd.DataFrame, terms: dict[str, str], min_group: int) -> dict[str, str]:
+    """The columns of levels, or of two values, with fewer than min_group patients on a side, and the words for it."""
+    found = {}
+    for key, values in design.items():
+        if set(values.unique()) <= {0.0, 1.0}:
+            ones = int(values.sum())
+            # a level stands beside a reference that is large enough; of a column of two values both sides count
+            if (ones if terms[key] != key else min(ones, len(values) - ones)) < min_group:
+                found[key] = f"not estimable: fewer than {min_group} patients"
+    return found
+
+
+def _fit(table: pd.DataFrame, covariates: list[str], reference: dict[str, str] | None, min_group: int = 1) -> _Model:
     """A Cox model with Efron's ties on the complete cases."""
     from lifelines import CoxPHFitter
     from lifelines.exceptions import ConvergenceError
 
     complete = _observed(table.dropna(subset=["months", "event", *covariates])).reset_index(drop=True)
-    design, terms = _design(complete, covariates, reference or {})
+    design, terms = _design(complete, covariates, reference or {}, min_group)
+    small = _small(design, terms, min_group)
     event = complete["event"].astype(bool)
     notes = {}
     # a level without events has a hazard ratio of 0 (or, as the reference, infinity): at that limit its patients weigh
@@ -481,7 +523,7 @@ def _fit(table: pd.DataFrame, covariates: list[str], reference: dict[str, str] |
     # centred and scaled, so that Newton's steps converge to the last digit whatever the unit
     used = design.loc[kept, left]
     scale = used.std(ddof=0)
-    model = _Model(complete, complete[kept], terms, notes, (used - used.mean()) / scale, scale)
+    model = _Model(complete, complete[kept], terms, notes, small, (used - used.mean()) / scale, scale)
     if not left or not event.any():
         return model
     try:
@@ -506,19 +548,23 @@ def _fit(table: pd.DataFrame, covariates: list[str], reference: dict[str, str] |
     return model
 
 
-def cox(table: pd.DataFrame, covariates: list[str], reference: dict[str, str] | None = None) -> pd.DataFrame:
+def cox(
+    table: pd.DataFrame, covariates: list[str], reference: dict[str, str] | None = None, min_group: int = 1
+) -> pd.DataFrame:
     """Hazard ratios of a Cox model with Efron's ties, complete cases only; one row per term, as R's coxph.
 
     Columns: term, n, events, coefficient, se, hr, lower, upper (95%, Wald), p (Wald), note. `attrs["dropped"]`
-    counts incomplete patients. A term whose level has no event, or no contrast, is NaN with its reason in note.
+    counts incomplete patients. A term whose level has no event, or no contrast, is NaN with its reason in note; so is
+    one of fewer than min_group patients, who stay in the fit that the other terms are from.
     With `entry`, as coxph(Surv(entry, months, event) ~ …): n counts rows, of which a patient may have several.
     """
-    model = _fit(table, covariates, reference)
+    model = _fit(table, covariates, reference, min_group)
     counts = {"n": len(model.complete), "events": int(model.complete["event"].astype(bool).sum())}
     rows = []
     z = stats.norm.ppf(0.975)
     for key in model.terms:
-        row = {"term": key, **counts, **dict.fromkeys(COX_COLUMNS[3:9], NAN), "note": model.notes.get(key, "")}
+        note = model.notes.get(key) or model.small.get(key, "")
+        row = {"term": key, **counts, **dict.fromkeys(COX_COLUMNS[3:9], NAN), "note": note}
         if not row["note"]:
             coefficient = float(model.coefficients[key] / model.scale[key])
             se = float(model.errors[key] / model.scale[key])
@@ -542,15 +588,15 @@ def events_per_variable(fitted: pd.DataFrame) -> float:
 
 
 def proportional_hazards(
-    table: pd.DataFrame, covariates: list[str], reference: dict[str, str] | None = None
+    table: pd.DataFrame, covariates: list[str], reference: dict[str, str] | None = None, min_group: int = 1
 ) -> pd.DataFrame:
     """The score test of proportional hazards for each covariate of `cox`'s model and for all, as R's cox.zph (≥ 3).
 
     Columns: term (a covariate with all its levels, or GLOBAL), chi_squared, df, p, note. Against 1 − survival just
-    before each event (R's transform="km"). A level that is not estimable is left out, and named in note; where the
-    model is not, or its events are at too few times, there is no test.
+    before each event (R's transform="km"). A level that is not estimable, or has fewer than min_group patients, is left
+    out, and named in note; where the model is not, or its events are at too few times, there is no test.
     """
-    model = _fit(table, covariates, reference)
+    model = _fit(table, covariates, reference, min_group)
     columns = list(model.data)
     estimated = bool(columns) and not any(key in model.notes for key in columns)
     if estimated:
@@ -565,9 +611,10 @@ def proportional_hazards(
     rows = []
     for name in [*covariates, "GLOBAL"]:
         keys = [key for key in model.terms if name in ("GLOBAL", model.terms[key])]
-        at = [i for i, key in enumerate(columns) if key in keys]
+        at = [i for i, key in enumerate(columns) if key in keys and key not in model.small]
         row = {"term": name, "chi_squared": NAN, "df": len(at), "p": NAN}
-        row["note"] = "; ".join(f"{key} {model.notes[key]}" for key in keys if key in model.notes)
+        lacking = model.small | model.notes
+        row["note"] = "; ".join(f"{key} {lacking[key]}" for key in keys if key in lacking)
         if estimated and at:
             # the model with the covariates' products with time, where its own score is 0
             joint = np.block([[own, cross[:, at]], [cross[at], late[np.ix_(at, at)]]])
@@ -620,7 +667,7 @@ def alone_and_joint(
     # per ten years, as a hazard ratio per year of age says little
     complete = complete.assign(**{name: complete[name] / 10 for name in adjusting if name == "AGE"})
     complete = complete.astype(dict.fromkeys(usable, bool))
-    joint = cox(complete, [*usable, *adjusting])
+    joint = cox(complete, [*usable, *adjusting], min_group=min_group)
     with_it = [int(complete[term].sum()) if term in usable else None for term in joint["term"]]
     joint["counts"] = [f"n = {len(complete)}" if count is None else f"{count} of {len(complete)}" for count in with_it]
     joint["term"] = joint["term"].replace({"AGE": "Age, per 10 years"}).str.replace("SEX: ", "Sex: ")
@@ -628,12 +675,15 @@ def alone_and_joint(
 
 
 def forest_sentence(table: pd.DataFrame) -> str:
-    """Which terms of a forest's table have a 95% interval that excludes 1, in one sentence."""
+    """Which terms of a forest's table have a 95% interval that excludes 1, and which are not estimated and why."""
     apart = table[(table["lower"] > 1) | (table["upper"] < 1)]
     fitted = int(table["hr"].notna().sum())
+    left = table[table["hr"].isna() & (table["note"] != "")] if "note" in table else table.iloc[:0]
+    reasons = "; ".join(f"{row.term} ({row.note.removeprefix('not estimable: ')})" for row in left.itertuples())
+    reasons = f" Shown, not estimated: {reasons}." if reasons else ""
     if not fitted:
-        return "No term could be estimated."
-    tail = f" (n = {table['n'].max()}, {table['events'].max()} events)."
+        return f"No term could be estimated.{reasons}"
+    tail = f" (n = {table['n'].max()}, {table['events'].max()} events).{reasons}"
     if apart.empty:
         return f"None of {formats.count(fitted, 'term')} has a 95% interval that excludes a hazard ratio of 1{tail}"
     named = "; ".join(f"{row.term} {formats.hazard_ratio(row.hr, row.lower, row.upper)}" for row in apart.itertuples())
@@ -657,7 +707,8 @@ def time_ticks(longest: float, most: int = 7) -> list[float]:
 class Comparison:
     """Survival of groups side by side: curves, medians, numbers at risk, log-rank, hazard ratios against a reference.
 
-    tested: the groups large enough for the log-rank test and the Cox model; small: the others, shown only.
+    tested: the groups large enough for the log-rank test and the Cox model; small: the others, shown only, which have
+    fewer than min_group patients.
     """
 
     endpoint: str
@@ -670,6 +721,7 @@ class Comparison:
     small: list[str]
     dropped: int
     total: int
+    min_group: int = 2
 
     def summary(self) -> pd.DataFrame:
         """One row per group: group, n, events, median and limits (months), hazard ratio against the reference with
@@ -713,7 +765,10 @@ class Comparison:
             if self.dropped
             else ""
         )
-        return f"Median {self.endpoint}, months (95% CI): {groups}; log-rank {formats.p_value(self.log_rank.p)}.{left}"
+        sizes = self.medians.set_index("group")["n"]
+        shown = small_sentence({name: int(sizes[name]) for name in self.small}, self.min_group)
+        test = f"log-rank {formats.p_value(self.log_rank.p)}"
+        return f"Median {self.endpoint}, months (95% CI): {groups}; {test}.{left}{f' {shown}' if shown else ''}"
 
 
 def compare(
@@ -724,27 +779,23 @@ def compare(
     total: int | None = None,
     limits: str = "log",
     reference: str | None = None,
+    source: str = "",
 ) -> Comparison:
     """Groups of a survival table compared; patients without a group are dropped and counted. limits: of curves and
     medians, as `kaplan_meier`. reference: the group that hazard ratios are against, the first tested if not given.
 
     min_group: a group with fewer patients is shown, not tested. total: how many patients there were before the
-    table was made (the table's own `attrs["dropped"]` is added where it is not given). Raises MissingData where
-    nobody is left.
+    table was made (the table's own `attrs["dropped"]` is added where it is not given). source: what the table is from,
+    for the reason of MissingData, which is raised where nobody is left.
     """
     total = total if total is not None else len(table) + table.attrs.get("dropped", 0)
     patients = table.dropna(subset=["months", "event", group])
     if patients.empty:
-        raise MissingData(f"no patient has both {endpoint} and {group.replace('_', ' ')}")
-    values = patients[group]
-    levels = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else sorted(values.unique())
-    levels = [level for level in levels if (values == level).any()]
-    patients = patients.assign(**{group: pd.Categorical(values.astype(str), [str(level) for level in levels])})
-    counts = patients[group].value_counts()
-    tested = [str(level) for level in levels if counts[str(level)] >= min_group]
-    small = [str(level) for level in levels if str(level) not in tested]
-    subset = patients[patients[group].isin(tested)]
-    subset = subset.assign(**{group: subset[group].cat.set_categories(tested)})
+        of = f" of {source}" if source else ""
+        raise MissingData(f"no patient{of} has both {endpoint} and {group.replace('_', ' ')}")
+    patients = _tied(patients).assign(**{group: pd.Categorical(patients[group].astype(str), levels(patients[group]))})
+    tested, small = by_size(patients[group], min_group)
+    subset = of_size(patients, group, min_group)
     ratios = pd.DataFrame(columns=["group", *COX_COLUMNS])
     if len(tested) > 1:
         against = reference if reference in tested else tested[0]
@@ -759,9 +810,10 @@ def compare(
         log_rank=LogRank(NAN, len(tested) - 1, NAN) if "entry" in subset else log_rank(subset, group),
         ratios=ratios,
         tested=tested,
-        small=small,
+        small=list(small),
         dropped=total - len(patients),
         total=total,
+        min_group=min_group,
     )
 
 
@@ -777,12 +829,20 @@ def sentences(comparisons: dict[str, Comparison]) -> str:
     return " ".join(f"**{key}.** {each.sentence()}" for key, each in comparisons.items())
 
 
-def pairs(table: pd.DataFrame, group: str) -> list[Finding]:
-    """The hazard ratio of every pair of groups, as findings: "no difference" must hold of each."""
-    present = [name for name in table[group].cat.categories if (table[group] == name).any()]
+def pairs(table: pd.DataFrame, group: str, min_group: int = 5, only: list[str] | None = None) -> list[Finding]:
+    """The hazard ratio of every pair of groups, as findings: "no difference" must hold of each.
+
+    only: the groups that are asked about, all where not given. Of them those count that have min_group patients or
+    more; one finding without a value says so where no two have.
+    """
+    held = table[table[group].astype(str).isin(only)] if only else table
+    enough, _ = by_size(held[group], min_group)
+    if len(enough) < 2:
+        sizes = held[group].dropna().astype(str).value_counts().to_dict()
+        return [too_few(only or [str(name) for name in table[group].cat.categories], sizes, min_group)]
     found = []
-    for first, second in itertools.combinations(present, 2):
-        two = table[table[group].isin([first, second])]
+    for first, second in itertools.combinations(enough, 2):
+        two = held[held[group].isin([first, second])]
         fitted = cox(two.assign(**{group: two[group] == second}), [group])
         found.append(of_hazard(fitted.iloc[0]))
-    return found or [Finding(None, note=f"fewer than two groups of {group.replace('_', ' ')}")]
+    return found

@@ -7,12 +7,13 @@ from scipy.cluster import hierarchy
 
 from lcnec_utils import differential, enrichment, formats
 from lcnec_utils.claims import Z90, Z95, Finding, of_count, of_parameter
-from lcnec_utils.cohort import Cohort
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.errors import MissingData, UserError
 from lcnec_utils.expression import fold_change, log2_expression, median_interval
 from lcnec_utils.genomics import NSCLC_LIKE, SCLC_LIKE, SUBTYPES, burden, by_patient, genomic_subtype
+from lcnec_utils.proportions import listed
 
-FEWEST = 5  # tumours a side
+FEWEST = 5  # tumours a side, where a run says nothing else (its min_group)
 WHOLE = 5000  # genes from which on an expression matrix counts as a transcriptome
 LETTERS = "ABCDEFGHIJ"
 SUBSAMPLES = 100
@@ -22,18 +23,20 @@ def transcriptome(cohort: Cohort) -> pd.DataFrame:
     """log2 expression of all genes; MissingData where the cohort measured only some."""
     if len(cohort.expression_genes) < WHOLE:
         held = f"of {len(cohort.expression_genes)} genes only" if cohort.expression_genes else "none"
-        raise MissingData(f"{cohort.name} has no transcriptome-wide expression ({held})")
+        raise MissingData(f"{cohort.name} has no transcriptome-wide expression ({held}); {WHOLE:,} genes are needed")
     return log2_expression(cohort)
 
 
-def subtype_genes(cohort: Cohort) -> pd.DataFrame:
-    """Every gene compared between NSCLC-like (1) and SCLC-like (2) tumours, as differential.compare_genes has it."""
+def subtype_genes(cohort: Cohort, min_group: int = FEWEST) -> pd.DataFrame:
+    """Every gene compared between NSCLC-like (1) and SCLC-like (2) tumours, as differential.compare_genes has it.
+
+    MissingData where a side has fewer than min_group tumours."""
     log2 = transcriptome(cohort)
     subtype = genomic_subtype(cohort).reindex(log2.index).astype(str)
     marked = subtype.map({NSCLC_LIKE: True, SCLC_LIKE: False}).astype("boolean")
     for side, name in ((True, NSCLC_LIKE), (False, SCLC_LIKE)):
-        if (n := int((marked == side).sum())) < FEWEST:
-            raise MissingData(f"{cohort.name} has {n} {name} tumours with expression; {FEWEST} are needed")
+        if (n := int((marked == side).sum())) < min_group:
+            raise MissingData(f"{cohort.name} has {n} {name} tumours with expression; {min_group} are needed")
     return differential.compare_genes(log2, marked)
 
 
@@ -63,8 +66,10 @@ def volcano_sentence(table: pd.DataFrame, counted: pd.DataFrame, genes: list[str
         for test, rows in counted.groupby("test", sort=False)
     )
     apart = len(differential.parted(table))
+    # the claims, and so the model of targets, are answered by geometric means; the printed rules by arithmetic ones
     named = "; ".join(
-        f"{gene} {formats.number(2 ** table.at[gene, 'log2_fold_change'], 1)}-fold "
+        f"{gene} {formats.number(2 ** table.at[gene, 'mean_log2_difference'], 1)}-fold by geometric means, "
+        f"{formats.number(2 ** table.at[gene, 'log2_fold_change'], 1)}-fold by arithmetic means "
         f"({formats.p_value(table.at[gene, 'ks_p'])})"
         for gene in genes
         if gene in table.index
@@ -72,11 +77,14 @@ def volcano_sentence(table: pd.DataFrame, counted: pd.DataFrame, genes: list[str
     n = table.iloc[0]
     return (
         f"{len(table):,} genes, {int(n['n_1'])} {NSCLC_LIKE} against {int(n['n_2'])} {SCLC_LIKE} tumours. Genes that "
-        f"differ: {parts}. At a false discovery rate of 5% the three tests part on {apart:,} genes. {named}."
+        f"differ: {parts}. At a false discovery rate of 5% the three tests part on {apart:,} genes."
+        f"{f' {NSCLC_LIKE} over {SCLC_LIKE}, expression + 1: {named}.' if named else ''}"
     )
 
 
-def volcano_findings(cohort: Cohort, table: pd.DataFrame, counted: pd.DataFrame) -> dict[str, list[Finding]]:
+def volcano_findings(
+    cohort: Cohort, table: pd.DataFrame, counted: pd.DataFrame, min_group: int = FEWEST
+) -> dict[str, list[Finding]]:
     """Findings on single genes and their number, by the tail of a claim's id."""
     text = counted[(counted["test"] == "Kolmogorov–Smirnov") & (counted["rule"] == "text")]["n"].iloc[0]
     sizes = table.iloc[0]
@@ -87,16 +95,27 @@ def volcano_findings(cohort: Cohort, table: pd.DataFrame, counted: pd.DataFrame)
     log2 = log2_expression(cohort, ["FGL1", "SPINK1", "SFTPB"])
     subtype = genomic_subtype(cohort).reindex(log2.index).astype(str)
     for gene in log2:
-        found = [_between(log2[gene], subtype, [NSCLC_LIKE], [SCLC_LIKE])]
+        found = [_between(log2[gene], subtype, [NSCLC_LIKE], [SCLC_LIKE], min_group)]
         for tail in ("", ".abstract", ".discussion", ".nsclc_like"):
             answers[f"{gene.lower()}{tail}"] = found
-        answers[f"{gene.lower()}.unclassified"] = [_between(log2[gene], subtype, ["Unclassified"], [SCLC_LIKE])]
+        rest = _between(log2[gene], subtype, ["Unclassified"], [SCLC_LIKE], min_group)
+        answers[f"{gene.lower()}.unclassified"] = [rest]
     return answers
 
 
-def _between(log2: pd.Series, group: pd.Series, ones: list[str], others: list[str]) -> Finding:
-    """The fold change of a gene between two sets of groups."""
+def _between(log2: pd.Series, group: pd.Series, ones: list[str], others: list[str], min_group: int) -> Finding:
+    """The ratio of geometric means of a gene between two sets of groups; none, and why, where one has too few."""
     marked = group.astype(str).map(dict.fromkeys(ones, True) | dict.fromkeys(others, False)).astype("boolean")
+    return _fold(log2, marked, f"of {listed(ones)} and of {listed(others)}", min_group)
+
+
+def _fold(log2: pd.Series, marked: pd.Series, sides: str, min_group: int) -> Finding:
+    """expression.fold_change of the marked to the others, where both have min_group tumours with a value."""
+    known = marked[log2.notna().reindex(marked.index, fill_value=False)]
+    one, other = int((known == True).sum()), int((known == False).sum())  # noqa: E712
+    if min(one, other) < min_group:
+        why = f"{log2.name} is known of {one} and {other} tumours {sides}, and a comparison needs {min_group} of each"
+        return Finding(None, note=why)
     return fold_change(log2, marked, str(log2.name))
 
 
@@ -114,18 +133,18 @@ def group_means(z: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
     return pd.DataFrame(means)
 
 
-def marker_findings(log2: pd.DataFrame, group: pd.Series) -> dict[str, list[Finding]]:
+def marker_findings(log2: pd.DataFrame, group: pd.Series, min_group: int = FEWEST) -> dict[str, list[Finding]]:
     """FGL1 and SPINK1 in NSCLC-like LCNEC against the other LCNEC and against SCLC, by the tail of a claim's id."""
     answers = {}
     for gene in ("FGL1", "SPINK1"):
         if gene in log2:
             rest = [name for name in SUBTYPES if name != NSCLC_LIKE]
-            answers[f"{gene.lower()}.other_lcnec"] = [_between(log2[gene], group, [NSCLC_LIKE], rest)]
-            answers[f"{gene.lower()}.sclc_subtypes"] = [_between(log2[gene], group, [NSCLC_LIKE], ["SCLC"])]
+            for tail, others in (("other_lcnec", rest), ("sclc_subtypes", ["SCLC"])):
+                answers[f"{gene.lower()}.{tail}"] = [_between(log2[gene], group, [NSCLC_LIKE], others, min_group)]
     return answers
 
 
-def subtype_findings(log2: pd.DataFrame, group: pd.Series) -> dict[str, list[Finding]]:
+def subtype_findings(log2: pd.DataFrame, group: pd.Series, min_group: int = FEWEST) -> dict[str, list[Finding]]:
     """FGL1 and SPINK1 between every two genomic subtypes, by the tail of a claim's id, and the groups' numbers."""
     key = {name: name.lower().replace("-", "_") for name in SUBTYPES}
     counts = {f"n.{key[name]}": [of_count(int((group == name).sum()))] for name in SUBTYPES}
@@ -133,7 +152,7 @@ def subtype_findings(log2: pd.DataFrame, group: pd.Series) -> dict[str, list[Fin
     no_effect = Finding(None, note="a p value is no effect, and the sign is not printed")
     for gene in ("FGL1", "SPINK1"):
         for one, other in ((NSCLC_LIKE, SCLC_LIKE), (NSCLC_LIKE, "Unclassified"), ("Unclassified", SCLC_LIKE)):
-            found = _between(log2[gene], group, [one], [other]) if one == NSCLC_LIKE else no_effect
+            found = _between(log2[gene], group, [one], [other], min_group) if one == NSCLC_LIKE else no_effect
             for tail in ("", ".legend"):
                 answers[f"{gene.lower()}.{key[one]}_vs_{key[other]}{tail}"] = [found]
     return answers
@@ -167,7 +186,7 @@ def clusters(log2: pd.DataFrame, most: int, number: int, seed: int) -> tuple[pd.
     from sklearn.metrics import adjusted_rand_score, silhouette_score
 
     if int(0.8 * len(log2)) < 9:  # eight clusters are tried of every sample of 80%
-        raise MissingData(f"{len(log2)} tumours with expression are too few to cluster; 12 are needed")
+        raise MissingData(f"the expression holds {len(log2)} tumours, too few to cluster; 12 are needed")
     kept = log2.var().sort_values(ascending=False, kind="stable").index[:most]
     parts = min(30, len(log2) - 1, len(kept))
     values = PCA(parts, svd_solver="full").fit_transform(log2[kept])
@@ -190,7 +209,9 @@ def clusters(log2: pd.DataFrame, most: int, number: int, seed: int) -> tuple[pd.
     return labels, Finding(float(best(values)), float(low), float(high), n=len(values)), float(np.mean(agree))
 
 
-def cluster_findings(log2: pd.DataFrame, cluster: pd.Series, number: Finding) -> dict[str, list[Finding]]:
+def cluster_findings(
+    log2: pd.DataFrame, cluster: pd.Series, number: Finding, min_group: int = FEWEST
+) -> dict[str, list[Finding]]:
     """Findings on clusters, by the tail of a claim's id. The source's cluster A is known only by the two genes it is
     said to express: for the claim on FGL1 it is taken to be the one with the most SPINK1, and the other way round."""
     answers = {"n.clusters": [number]}
@@ -204,7 +225,7 @@ def cluster_findings(log2: pd.DataFrame, cluster: pd.Series, number: Finding) ->
             answers[f"{gene.lower()}.cluster_a"] = [Finding(None, note=f"no expression of {min(lacking)}")]
             continue
         rest = [name for name in letters if name != highest(by)]
-        answers[f"{gene.lower()}.cluster_a"] = [_between(log2[gene], cluster, [highest(by)], rest)]
+        answers[f"{gene.lower()}.cluster_a"] = [_between(log2[gene], cluster, [highest(by)], rest, min_group)]
     # "B and D are the largest": the second largest against the one that expresses FGL1, and against the next
     second = letters[1]
     marker = highest("FGL1") if "FGL1" in log2 else None
@@ -253,19 +274,21 @@ KRAS = "HALLMARK_KRAS_SIGNALING_UP"
 INFLAMMATORY = ["HALLMARK_INFLAMMATORY_RESPONSE", "HALLMARK_INTERFERON_GAMMA_RESPONSE"]
 
 
-def by_level(cohort: Cohort, gene: str) -> tuple[pd.DataFrame, pd.Series]:
+def by_level(cohort: Cohort, gene: str, min_group: int = FEWEST) -> tuple[pd.DataFrame, pd.Series]:
     """Expression of the NSCLC-like tumours without a gene, and whether each is above the median of that gene."""
     log2 = transcriptome(cohort)
     subtype = genomic_subtype(cohort).reindex(log2.index)
     mine = log2[(subtype == NSCLC_LIKE).to_numpy()]
     if gene not in mine:
-        raise MissingData(f"{cohort.name} has no expression of {gene}")
-    if len(mine) < 2 * FEWEST:
-        raise MissingData(f"{cohort.name} has {len(mine)} NSCLC-like tumours with expression; {2 * FEWEST} are needed")
+        raise MissingData(f"the expression of {cohort.name} does not hold {gene}")
+    if len(mine) < 2 * min_group:
+        raise MissingData(
+            f"{cohort.name} has {len(mine)} {NSCLC_LIKE} tumours with expression; {2 * min_group} are needed"
+        )
     return mine.drop(columns=gene), (mine[gene] > mine[gene].median()).astype("boolean")
 
 
-def by_survival(cohort: Cohort, months: float) -> tuple[pd.DataFrame, pd.Series]:
+def by_survival(cohort: Cohort, months: float, min_group: int = FEWEST) -> tuple[pd.DataFrame, pd.Series]:
     """Expression of the patients on checkpoint blockade by overall survival over or under so many months; who was
     censored earlier is not evaluable and missing."""
     log2 = transcriptome(cohort)
@@ -277,8 +300,13 @@ def by_survival(cohort: Cohort, months: float) -> tuple[pd.DataFrame, pd.Series]
     longer[(times["months"] <= months) & times["event"].astype(bool)] = False
     chosen_samples = cohort.one_sample_per_patient().reindex(longer.dropna().index)
     held = chosen_samples[chosen_samples.isin(log2.index)]
-    if min(int((longer[held.index] == side).sum()) for side in (True, False)) < FEWEST:
-        raise MissingData(f"{cohort.name} has too few treated patients with expression over or under {months:g} months")
+    sides = [int((longer[held.index] == side).sum()) for side in (True, False)]
+    if min(sides) < min_group:
+        raise MissingData(
+            f"of the patients of {cohort.name} whose FIRST_LINE_REGIMEN is immunotherapy or chemoimmunotherapy "
+            f"{sides[0]} with expression lived over {months:g} months (OS_MONTHS) and {sides[1]} died sooner; "
+            f"{min_group} of each are needed"
+        )
     return log2.loc[held.to_numpy()], longer[held.index].set_axis(held.to_numpy())
 
 
@@ -344,7 +372,9 @@ def sets_sentence(table: pd.DataFrame, fdr: float, what: str, marked: pd.Series,
     )
 
 
-def long_survivors(cohort: Cohort, months: float, tmb_above: float, pdl1_from: float) -> dict[str, list[Finding]]:
+def long_survivors(
+    cohort: Cohort, months: float, tmb_above: float, pdl1_from: float, min_group: int = FEWEST
+) -> dict[str, list[Finding]]:
     """The patients on immunotherapy alone who lived longer than so many months, and their biomarkers, by the tail of a
     claim's id."""
     regimen = cohort.column("FIRST_LINE_REGIMEN", "first-line regimen")
@@ -353,8 +383,9 @@ def long_survivors(cohort: Cohort, months: float, tmb_above: float, pdl1_from: f
     answers = {"n.long_rwos": [of_count(len(longer))], "cut.rwos": [of_parameter(months)]}
 
     def share(known: pd.Series, high: pd.Series) -> Finding:
-        if not len(known):
-            return Finding(None, note="nobody who lived so long was tested")
+        if len(known) < min_group:
+            tested = formats.count(len(known), "patient")
+            return Finding(None, note=f"{tested} who lived so long had the test, and a share needs {min_group}")
         return Finding(100 * float(high.mean()), n=len(known))
 
     for name, measure, is_high in (
@@ -379,21 +410,27 @@ def against_luad(cohort: Cohort) -> tuple[pd.Series, pd.Series]:
     """
     log2 = log2_expression(cohort, ["FGL1"])
     if "ONCOTREE_CODE" not in cohort.samples:
-        raise MissingData(f"{cohort.name} does not say which tumours are LCNEC (column ONCOTREE_CODE)")
+        raise MissingData(
+            f"{cohort.name} does not say which tumours are LCNEC: its clinical tables have no column ONCOTREE_CODE"
+        )
     codes = cohort.samples["ONCOTREE_CODE"].reindex(log2.index).map({"LUNE": "NSCLC-like LCNEC", "LUAD": "LUAD"})
     if cohort.mutations is not None:
         other = (genomic_subtype(cohort).reindex(codes.index) != NSCLC_LIKE).to_numpy()
         codes = codes.mask(other & (codes == "NSCLC-like LCNEC"))
     if codes.nunique() < 2:
-        raise MissingData(f"{cohort.name} does not hold both NSCLC-like LCNEC (LUNE) and LUAD by ONCOTREE_CODE")
+        raise MissingData(
+            f"{cohort.name} does not hold both NSCLC-like LCNEC (LUNE) and LUAD with expression, by the column "
+            "ONCOTREE_CODE of its clinical tables"
+        )
     kept = codes.dropna()
     return log2.loc[kept.index, "FGL1"], pd.Series(pd.Categorical(kept, ["NSCLC-like LCNEC", "LUAD"]), kept.index)
 
 
-def luad_findings(log2: pd.Series, group: pd.Series) -> dict[str, list[Finding]]:
+def luad_findings(log2: pd.Series, group: pd.Series, min_group: int = FEWEST) -> dict[str, list[Finding]]:
     """FGL1 of LCNEC against LUAD, by the tail of a claim's id."""
     counts = group.value_counts()
-    answers = {"fgl1": [_between(log2, group, ["NSCLC-like LCNEC"], ["LUAD"])], "n.tcga": [of_count(int(counts.sum()))]}
+    fgl1 = _between(log2, group, ["NSCLC-like LCNEC"], ["LUAD"], min_group)
+    answers = {"fgl1": [fgl1], "n.tcga": [of_count(int(counts.sum()))]}
     return answers | {
         "n.nsclc_like": [of_count(int(counts["NSCLC-like LCNEC"]))], "n.luad": [of_count(int(counts["LUAD"]))],
     }  # fmt: skip
@@ -429,7 +466,7 @@ def cancer_types(table: pd.DataFrame) -> tuple[pd.Series, pd.Series, dict[str, f
 IHCC, HCC = "Intrahepatic cholangiocarcinoma", "Hepatocellular carcinoma"
 
 
-def cancer_type_findings(log2: pd.Series, table: pd.DataFrame) -> dict[str, list[Finding]]:
+def cancer_type_findings(log2: pd.Series, table: pd.DataFrame, min_group: int = FEWEST) -> dict[str, list[Finding]]:
     """Findings on FGL1 over cancer types, by the tail of a claim's id. The rank of NSCLC-like LCNEC takes its limits
     from its median's."""
     kinds, group = table["cancer_type"], table["group"].fillna("")
@@ -437,7 +474,7 @@ def cancer_type_findings(log2: pd.Series, table: pd.DataFrame) -> dict[str, list
     own = median_interval(log2[group == NSCLC_LIKE])
 
     if own.value is None:
-        raise MissingData(f"no tumour of the group {NSCLC_LIKE} has an expression of FGL1")
+        raise MissingData(f"table.csv: no tumour whose column group is {NSCLC_LIKE} has a value in fgl1_tpm")
 
     def rank(value: float) -> float:  # a median without limits gives a rank without
         return float((medians > value).sum() + 1) if np.isfinite(value) else float("nan")
@@ -445,6 +482,9 @@ def cancer_type_findings(log2: pd.Series, table: pd.DataFrame) -> dict[str, list
     tumours, types = [of_count(len(table))], [of_count(kinds.nunique())]
     answers = {"n.tumors": tumours, "n.tumors.legend": tumours, "n.types": types, "n.types.legend": types}
     answers["rank.nsclc_like"] = [Finding(rank(own.value), rank(own.upper), rank(own.lower), n=own.n)]
+    if own.n < min_group:
+        few = f"FGL1 is known of {own.n} {NSCLC_LIKE} tumours, and a rank needs {min_group}"
+        answers["rank.nsclc_like"] = [Finding(None, n=own.n, note=few)]
     lcnec = pd.Series(
         np.where(group == NSCLC_LIKE, NSCLC_LIKE, np.where(group == SCLC_LIKE, SCLC_LIKE, "")), log2.index
     )
@@ -452,7 +492,7 @@ def cancer_type_findings(log2: pd.Series, table: pd.DataFrame) -> dict[str, list
         marked = (
             pd.Series(pd.NA, log2.index, dtype="boolean").mask(kinds == kind, True).mask(lcnec == NSCLC_LIKE, False)
         )
-        answers[tail] = [fold_change(log2, marked, "FGL1")]
+        answers[tail] = [_fold(log2.rename("FGL1"), marked, f"of {kind} and of {NSCLC_LIKE}", min_group)]
     # "all LCNEC" holds the subtype it is held against: the rest of LCNEC stands for it
     inside = log2[group != ""]
     for tail, name, sign in (
@@ -460,7 +500,8 @@ def cancer_type_findings(log2: pd.Series, table: pd.DataFrame) -> dict[str, list
         ("median_line.all_vs_sclc_like", SCLC_LIKE, False),
     ):
         marked = pd.Series(group[inside.index] == name, dtype="boolean")
-        answers[tail] = [fold_change(inside, marked if sign else ~marked, "FGL1")]
+        sides = f"of {name} and of the other LCNEC" if sign else f"of the other LCNEC and of {name}"
+        answers[tail] = [_fold(inside.rename("FGL1"), marked if sign else ~marked, sides, min_group)]
     return answers
 
 
@@ -476,10 +517,9 @@ def cancer_type_sentence(answers: dict[str, list[Finding]], medians: dict[str, f
     """The rank of NSCLC-like LCNEC and the three medians, in words."""
     rank, n = answers["rank.nsclc_like"][0], answers["n.tumors"][0]
     lines = ", ".join(f"{name} {formats.number(value, 2)}" for name, value in medians.items() if value == value)
-    limits = (
-        f" ({rank.lower:.0f} to {rank.upper:.0f} over its median's 95% interval)" if rank.lower == rank.lower else ""
-    )
-    return (
-        f"{n.n:,} tumours of {answers['n.types'][0].n} types. By its median NSCLC-like LCNEC (n = {rank.n}) stands at "
-        f"rank {rank.value:.0f}{limits}. Medians of LCNEC, log2(TPM + 1): {lines}."
-    )
+    place = f"NSCLC-like LCNEC (n = {rank.n}) is shown, not ranked: {rank.note}."
+    if rank.value is not None:
+        known = rank.lower == rank.lower
+        limits = f" ({rank.lower:.0f} to {rank.upper:.0f} over its median's 95% interval)" if known else ""
+        place = f"By its median NSCLC-like LCNEC (n = {rank.n}) stands at rank {rank.value:.0f}{limits}."
+    return f"{n.n:,} tumours of {answers['n.types'][0].n} types. {place} Medians of LCNEC, log2(TPM + 1): {lines}."

@@ -13,9 +13,10 @@ import pytest
 from scipy import optimize, stats
 from threadpoolctl import threadpool_limits
 
-from lcnec_utils import classifier, cohort, page, paths, runs
+from lcnec_utils import classifier, page, paths, runs
 from lcnec_utils.classifier import CLEAN, LEAKY, WAYS, Judged, Tumours, area, choose_genes
-from lcnec_utils.cohort import Cohort
+from lcnec_utils.cohort import read, write
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.errors import MissingData, UserError
 from lcnec_utils.genomics import NSCLC_LIKE, SCLC_LIKE, UNCLASSIFIED
 from lcnec_utils.twins import build
@@ -72,7 +73,7 @@ def study(folder: Path, log2: pd.DataFrame, label: pd.Series, patient_of=None, *
     calls = [(sample, gene, "Missense_Mutation") for sample in ids for gene in GENOTYPES[subtype[sample]]]
     rng = np.random.default_rng(9)
     once = list(dict.fromkeys(people))
-    return cohort.write_study(
+    return write.write_study(
         folder,
         patients=pd.DataFrame(
             {
@@ -100,7 +101,7 @@ def test_tumours_are_labelled_by_genotype_and_the_unclassified_are_open(tmp_path
     log2, label = expressed(40, 18, 50, open_=12)
     log2["G7"] = 4.0  # varies nowhere
     log2.loc[label.isna(), "G8"] = 2.0
-    found = classifier.tumours(cohort.read_study(study(tmp_path / "own", log2, label)))
+    found = classifier.tumours(read.read_study(study(tmp_path / "own", log2, label)))
     assert found.by_genotype and found.classes == CLASSES
     assert list(found.log2) == [name for name in log2 if name != "G7"]
     assert found.label.fillna("open").to_dict() == label.fillna("open").to_dict()
@@ -112,7 +113,7 @@ def test_tumours_are_labelled_by_genotype_and_the_unclassified_are_open(tmp_path
 def test_tumours_of_a_sample_column_are_those_of_its_two_classes(tmp_path):
     log2, label = expressed(40, 18, 50, open_=12)
     words = ["a", "b", "c"] * 17 + ["a"]
-    own = cohort.read_study(study(tmp_path / "own", log2, label, CLUSTER=words))
+    own = read.read_study(study(tmp_path / "own", log2, label, CLUSTER=words))
     found = classifier.tumours(own, "CLUSTER", ["c", "a"])
     assert not found.by_genotype and found.classes == ("c", "a") and len(found.log2) == 35 and found.open.empty
     assert found.marked.sum() == 18
@@ -124,7 +125,7 @@ def test_tumours_of_a_sample_column_are_those_of_its_two_classes(tmp_path):
 
 @pytest.mark.parametrize(("marked", "enough"), [(9, False), (10, True), (41, False)])
 def test_a_class_with_fewer_than_ten_tumours_is_a_stated_skip(tmp_path, marked, enough):
-    own = cohort.read_study(study(tmp_path / "own", *expressed(50, marked, 30)))
+    own = read.read_study(study(tmp_path / "own", *expressed(50, marked, 30)))
     if enough:
         assert classifier.tumours(own).marked.sum() == 10
         return
@@ -137,7 +138,7 @@ def test_without_expression_that_is_said(tmp_path):
     folder = study(tmp_path / "own", *expressed(30, 15, 30))
     (folder / "expression.h5ad").unlink()
     with pytest.raises(MissingData, match=r"own has no expression \(expression.h5ad\)"):
-        classifier.tumours(cohort.read_study(folder))
+        classifier.tumours(read.read_study(folder))
 
 
 def test_two_tumours_of_one_patient_are_never_held_apart(tmp_path):
@@ -146,7 +147,7 @@ def test_two_tumours_of_one_patient_are_never_held_apart(tmp_path):
     again = log2.set_axis(log2.index + "b") + 0.001
     both, labels = pd.concat([log2, again]), pd.concat([label, label.set_axis(again.index)])
     people = [name[:4] for name in both.index]
-    own = cohort.read_study(study(tmp_path / "own", both, labels, patient_of=people))
+    own = read.read_study(study(tmp_path / "own", both, labels, patient_of=people))
     cases = classifier.tumours(own)
     judged = classifier.judge(cases, most=10, adjusted_p=None, seed=1, kernels=("linear",))
     held = set(cases.labelled.index[judged.test].str[:4])
@@ -437,7 +438,7 @@ def test_labels_are_permuted_anew_for_each_split_and_by_the_seed():
 
 @pytest.fixture(scope="module")
 def two() -> Tumours:
-    return classifier.tumours(cohort.read_study(build.build("twin_cohort_2")))
+    return classifier.tumours(read.read_study(build.build("twin_cohort_2")))
 
 
 def test_on_the_twin_of_cohort_2_the_own_labels_are_learnt_both_ways_and_permuted_ones_by_the_leak(two):
@@ -847,7 +848,7 @@ def test_who_lies_nearer_to_the_middle_of_his_own_is_counted():
 def test_survival_by_refined_subtype_is_of_the_patients_whose_tumour_has_one(tmp_path):
     log2, label = expressed(30, 14, 40, open_=8, apart=15)
     folder = study(tmp_path / "own", log2, label)
-    cases = classifier.tumours(cohort.read_study(folder))
+    cases = classifier.tumours(read.read_study(folder))
     called = called_table([SCLC_LIKE] * 8, [SCLC_LIKE] * 8, [None] * 8, cases.open.index)
     table = classifier.refined_survival(cases, called)
     assert len(table) == 38 and set(table["refined_subtype"]) == {NSCLC_LIKE, SCLC_LIKE, f"Unc. → {SCLC_LIKE}"}
@@ -904,13 +905,13 @@ def test_one_class_too_small_is_a_stated_skip_of_every_panel(tmp_path, ran):
 
 def test_noise_alone_is_skipped_or_judged_never_a_traceback(tmp_path):
     log2, label = expressed(26, 13, 200, open_=5)
-    cases = classifier.tumours(cohort.read_study(study(tmp_path / "own", log2, label)))
+    cases = classifier.tumours(read.read_study(study(tmp_path / "own", log2, label)))
     with pytest.raises(MissingData, match="no gene passes"):
         classifier.judge(cases, most=100, adjusted_p=0.001, seed=1)
 
 
 def test_two_classes_of_one_name_are_refused_in_one_line(tmp_path):
-    own = cohort.read_study(study(tmp_path / "own", *expressed(30, 15, 40), CLUSTER=["a", "b"] * 15))
+    own = read.read_study(study(tmp_path / "own", *expressed(30, 15, 40), CLUSTER=["a", "b"] * 15))
     with pytest.raises((UserError, MissingData)):
         classifier.judge(classifier.tumours(own, "CLUSTER", ["a", "a"]), most=10, adjusted_p=None, seed=1)
 
@@ -918,6 +919,6 @@ def test_two_classes_of_one_name_are_refused_in_one_line(tmp_path):
 def test_where_one_tumour_was_not_measured_at_all_no_traceback_ends_the_panel(tmp_path):
     log2, label = expressed(30, 15, 40)
     log2.iloc[4] = NAN
-    own = cohort.read_study(study(tmp_path / "own", log2, label))
+    own = read.read_study(study(tmp_path / "own", log2, label))
     with pytest.raises((UserError, MissingData)):
         classifier.judge(classifier.tumours(own), most=10, adjusted_p=None, seed=1)

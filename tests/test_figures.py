@@ -98,7 +98,7 @@ def test_the_risk_table_counts_everyone_still_followed(made, public_cohort):
     import numpy as np
 
     from lcnec_utils import genomics
-    from lcnec_utils.cohort import read_study
+    from lcnec_utils.cohort.read import read_study
 
     cohort = read_study(public_cohort("msk_met_lcnec"))
     months = cohort.survival("OS")["months"]

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from lcnec_utils import cli, cohort, proportions, survival
+from lcnec_utils import cli, proportions, survival
+from lcnec_utils.cohort import read
 from lcnec_utils.errors import UserError
 from lcnec_utils.twins import free, times
 from lcnec_utils.twins.targets import Targets, stream
@@ -121,8 +122,8 @@ def test_every_free_patient_makes_sense(like):
 
 def test_a_free_twin_is_a_study_that_runs_and_is_called_simulated(tmp_path, capsys):
     assert cli.main(["twin", "--patients", "60", "--seed", "4", "--out", str(tmp_path / "one")]) == 0
-    read = cohort.read_study(tmp_path / "one")
-    assert len(read.patients) == 60 and read.simulated and "simulated" in read.label
+    drawn = read.read_study(tmp_path / "one")
+    assert len(drawn.patients) == 60 and drawn.simulated and "simulated" in drawn.label
     assert "SIMULATED" in (tmp_path / "one" / "README.md").read_text()
     assert cli.main(["cohort", "check", str(tmp_path / "one")]) == 0
     assert "No problem found" in capsys.readouterr().out
@@ -134,8 +135,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_patients(tmp_
         folder = tmp_path / str(place) / "twin"
         assert cli.main(["twin", "--patients", "50", "--seed", str(seed), "--out", str(folder)]) == 0
         folders.append(folder)
-    assert cohort.digest(folders[0]) == cohort.digest(folders[1]) != cohort.digest(folders[2])
-    one, other = (cohort.read_study(folder).patients for folder in (folders[0], folders[2]))
+    assert read.digest(folders[0]) == read.digest(folders[1]) != read.digest(folders[2])
+    one, other = (read.read_study(folder).patients for folder in (folders[0], folders[2]))
     assert not (one["OS_MONTHS"].to_numpy() == other["OS_MONTHS"].to_numpy()).all()
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lcnec_utils import genomics
-from lcnec_utils.cohort import Cohort
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.errors import MissingData
 
 FIVE = ["TP53", "RB1", "STK11", "KRAS", "KEAP1"]
@@ -134,8 +134,11 @@ def test_the_sentence_on_subtypes():
         genomics.genomic_subtype(make(calls, panel_of=["X", "X", "X", None], panel_genes={"X": {*FIVE, "EGFR"}}))
     )
     assert "1 of 4 unknown" in part and "Unclassified 1" in part
-    none = genomics.subtype_sentence(genomics.genomic_subtype(make([("S1", "EGFR")], panel_of=[None] * 4)))
+    none = genomics.subtype_sentence(genomics.genomic_subtype(make([], panel_of=[None] * 4)))
     assert "4 of 4 unknown" in none
+    # on no panel, and with a mutation that was loaded: read for every gene
+    one = genomics.subtype_sentence(genomics.genomic_subtype(make([("S1", "EGFR")], panel_of=[None] * 4)))
+    assert "3 of 4 unknown" in one and "Unclassified 1/1" in one
 
 
 # --- alterations --------------------------------------------------------------------------------------------------

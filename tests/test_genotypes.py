@@ -16,7 +16,8 @@ import pandas as pd
 import pytest
 
 from lcnec_utils import genomics, proportions, treatment
-from lcnec_utils.cohort import Cohort, CohortError, check_study, read_study
+from lcnec_utils.cohort.model import Cohort, CohortError
+from lcnec_utils.cohort.read import check_study, read_study
 
 REFERENCE = Path(__file__).parent / "reference"
 GOLDEN = json.loads((REFERENCE / "shares.json").read_text())
@@ -73,12 +74,15 @@ def draw_cohort(seed: int) -> dict:
     panels = {"five": {*FIVE, "EGFR", "MYC"}, "one": {"KRAS"}}
     panels |= {f"no {gene}": panels["five"] - {gene} for gene in FIVE}
     if profiled_by == "panel":
-        # "unlisted" has no list of genes in the folder: it counts as covering all; None was not sequenced
+        # "unlisted" has no list of genes in the folder: it covers the genes that the rows name, all where that is not
+        # known; None is no panel: an exome where the sample is listed or has a mutation, else nothing
         kinds = ["five", "unlisted", None, "one", *[f"no {gene}" for gene in FIVE]]
         panel_of = {name: rng.choices(kinds, [12, 3, 1, 0.5, *[0.6] * 5])[0] for name in ids}
     else:
         panel_of = None
-    sequenced = {name for name in ids if rng.random() < 0.9} if profiled_by == "case list" else None
+    listed = {"case list": 0.9, "panel": [0, 0.5][seed % 2]}.get(profiled_by, 0)
+    sequenced = {name for name in ids if rng.random() < listed} if listed else None
+    seen = {*FIVE, "EGFR"} - {FIVE[seed % 5]} if seed % 4 == 1 else None
     calls = []
     for name in ids:
         for gene, often in zip([*FIVE, "EGFR"], (0.2, 0.25, 0.25, 0.6, 0.4, 0.5), strict=True):
@@ -107,7 +111,8 @@ def draw_cohort(seed: int) -> dict:
     ]
     return {
         "told": told, "ids": ids, "panels": panels, "panel_of": panel_of, "sequenced": sequenced, "calls": calls,
-        "levels": levels, "with_copies": with_copies, "variants": variants if seed != 4 else None,
+        "levels": levels, "with_copies": with_copies, "variants": variants if seed != 4 else None, "seen": seen,
+        "called": {call["sample"] for call in calls},
     }  # fmt: skip
 
 
@@ -133,6 +138,7 @@ def as_cohort(drawn: dict) -> Cohort:
         panel_of=None if panel_of is None else pd.Series(panel_of, dtype=object),
         panel_genes=drawn["panels"],
         sequenced=drawn["sequenced"],
+        genes_seen=drawn["seen"],
     )
 
 
@@ -142,14 +148,18 @@ def mutation_counts(drawn: dict, call: dict) -> bool:
     return column is None or call[column].lower() in COUNTING
 
 
-def looked_at(drawn: dict, name: str) -> set[str]:
-    """Which of the five genes a sample was sequenced for."""
-    if drawn["panel_of"] is not None:
-        panel = drawn["panel_of"][name]
-        return set() if panel is None else set(FIVE) & drawn["panels"].get(panel, set(FIVE))
-    if drawn["sequenced"] is not None:
-        return set(FIVE) if name in drawn["sequenced"] else set()
-    return set(FIVE)
+def looked_at(drawn: dict, name: str, **otherwise) -> set[str]:
+    """Which of the five genes a sample was sequenced for. A sample on no panel was for all of them where the list of
+    sequenced samples holds it or a mutation of it was loaded."""
+    panel = None if drawn["panel_of"] is None else drawn["panel_of"][name]
+    if panel is not None:
+        everything = set(FIVE) if drawn["seen"] is None else drawn["seen"]
+        return set(FIVE) & drawn["panels"].get(panel, set(FIVE) if otherwise.get("unlisted_is_all") else everything)
+    if drawn["panel_of"] is None and drawn["sequenced"] is None:
+        return set(FIVE)
+    called = name in drawn["called"] and not otherwise.get("a_mutation_says_nothing")
+    listed = name in (drawn["sequenced"] or ()) and not otherwise.get("a_list_says_nothing")
+    return set(FIVE) if called or listed else set()
 
 
 def altered_genes(drawn: dict, **otherwise) -> dict[str, set[str]]:
@@ -176,7 +186,7 @@ def subtypes(drawn: dict, **otherwise) -> list[str]:
     """SCLC-like: TP53 and RB1. NSCLC-like: STK11, KRAS or KEAP1, and RB1 wild type. Unknown: not all five profiled."""
     answers = []
     for name, changed in altered_genes(drawn, **otherwise).items():
-        if looked_at(drawn, name) != set(FIVE) and not otherwise.get("unprofiled_is_wild_type"):
+        if looked_at(drawn, name, **otherwise) != set(FIVE) and not otherwise.get("unprofiled_is_wild_type"):
             answers.append("Unknown")
         elif {"TP53", "RB1"} <= changed:
             answers.append("SCLC-like")
@@ -208,10 +218,20 @@ def test_ten_thousand_tumours_have_the_subtype_that_the_rules_give_them(thousand
     assert counts.min() > 1000
 
 
+def test_some_tumours_are_on_no_panel_and_are_profiled_or_not_for_each_reason(thousands):
+    kinds = {"called": 0, "listed": 0, "neither": 0}
+    for drawn, _ in thousands:
+        if drawn["panel_of"] is not None:
+            for name in (name for name, panel in drawn["panel_of"].items() if panel is None):
+                listed = name in (drawn["sequenced"] or ())
+                kinds["called" if name in drawn["called"] else "listed" if listed else "neither"] += 1
+    assert min(kinds.values()) >= 5, kinds
+
+
 @pytest.mark.parametrize(
     "broken",
     ["every_mutation", "kras_too", "shallow", "gains", "no_deletion", "no_rearrangement", "first_site",
-     "unprofiled_is_wild_type", "rb1_not_asked"],
+     "unprofiled_is_wild_type", "rb1_not_asked", "a_mutation_says_nothing", "a_list_says_nothing", "unlisted_is_all"],
 )  # fmt: skip
 def test_the_tumours_drawn_would_show_a_broken_rule(thousands, broken):
     differ = [sum(one != other for one, other in zip(subtypes(drawn), subtypes(drawn, **{broken: True}), strict=True))
@@ -720,9 +740,12 @@ CALLS = [
 
 
 def written(folder: Path, header: list[str] = HEADER, rows: list[list[str]] = CALLS) -> Path:
-    """own_study with these mutations; row 1 is the header."""
+    """own_study with these mutations, all of its samples sequenced; row 1 is the header."""
     lines = ["\t".join(row) for row in (header, *rows)]
     (folder / "data_mutations.txt").write_text("\n".join(lines) + "\n")
+    (folder / "case_lists").mkdir(exist_ok=True)
+    listed = "stable_id: own_study_sequenced\ncase_list_ids: " + "\t".join(f"S{number}" for number in range(1, 9))
+    (folder / "case_lists" / "cases_sequenced.txt").write_text(listed + "\n")
     return folder
 
 
@@ -745,8 +768,21 @@ def refused(folder: Path, row: int | None, column: str, *words: str) -> None:
         assert word in line, line
 
 
+def noted(folder: Path, genes: list[str], note: str, strange: dict[str, dict[str, int]]) -> Cohort:
+    """Read to these genes, row by row, with this one note and these words named; strictly refused where any is."""
+    cohort, problems = check_study(folder)
+    assert not problems and cohort.mutations["Hugo_Symbol"].tolist() == genes
+    assert len(cohort.notes) == 1 and re.fullmatch(note, cohort.notes[0]), cohort.notes
+    assert cohort.words == strange and cohort.refused == {}
+    strict, problems = check_study(folder, strict=True)
+    assert (strict is None) == bool(strange) and [problem.message for problem in problems] == cohort.notes * bool(
+        strange
+    )
+    return cohort
+
+
 def test_the_good_file_of_these_tests_is_read(own_study):
-    cohort, problems = check_study(written(own_study))
+    cohort, problems = check_study(written(own_study), strict=True)
     assert not problems and cohort.notes == [] and len(cohort.mutations) == 4
     assert genomics.genomic_subtype(cohort).tolist()[:3] == ["SCLC-like", "NSCLC-like", "NSCLC-like"]
 
@@ -756,23 +792,61 @@ def test_a_mutation_file_without_symbols(own_study):
 
 
 def test_a_mutation_file_with_entrez_identifiers_only(own_study):
+    """Of the genes that panels know the symbol is known here, as the portal's own table knows it."""
     numbers = ["7157", "5925", "3845", "6794"]
     rows = [[number, *row[1:]] for number, row in zip(numbers, CALLS, strict=True)]
-    refused(written(own_study, ["Entrez_Gene_Id", *HEADER[1:]], rows), None, "Hugo_Symbol", "Entrez_Gene_Id", "map")
+    folder = written(own_study, ["Entrez_Gene_Id", *HEADER[1:]], rows)
+    cohort = noted(
+        folder, ["TP53", "RB1", "KRAS", "STK11"], "4 of 4 mutation rows name the gene by its Entrez .*only", {}
+    )
+    assert genomics.genomic_subtype(cohort).tolist()[:3] == ["SCLC-like", "NSCLC-like", "NSCLC-like"]
 
 
-def test_an_entrez_identifier_where_the_symbol_should_be(own_study):
-    refused(written(own_study, rows=with_cell(3, "Hugo_Symbol", "5925")), 3, "Hugo_Symbol", "'5925'", "give the HGNC")
-
-
-@pytest.mark.parametrize("identifier", ["5925.0", "ENSG00000139687", "ENSG00000139687.16", "ENST00000267163"])
-def test_another_identifier_where_the_symbol_should_be_is_not_taken_for_a_gene(own_study, identifier):
-    """RB1 by its number as spreadsheets and pandas write it, or by Ensembl's: read as a symbol, RB1 is wild type."""
+@pytest.mark.parametrize("identifier", ["5925", "5925.0"])
+def test_an_entrez_identifier_where_the_symbol_should_be_is_the_gene(own_study, identifier):
+    """RB1 by its number, also as spreadsheets and pandas write it: read as a symbol, RB1 would be wild type."""
     folder = written(own_study, rows=with_cell(3, "Hugo_Symbol", identifier))
-    refused(folder, 3, "Hugo_Symbol", f"'{identifier}'", "HGNC")
+    cohort = noted(
+        folder, ["TP53", "RB1", "KRAS", "STK11"], "1 of 4 mutation rows name the gene by its Entrez .*only", {}
+    )
+    assert genomics.genomic_subtype(cohort)["S1"] == "SCLC-like"
 
 
-@pytest.mark.parametrize("cell", ["", " ", "NA"])
+def test_an_entrez_identifier_counts_before_a_symbol_that_is_another_gene_s(own_study):
+    rows = [[*row, number] for row, number in zip(CALLS, ["7157", "5925", "3845", "3845"], strict=True)]
+    folder = written(own_study, [*HEADER, "Entrez_Gene_Id"], rows)
+    noted(
+        folder, ["TP53", "RB1", "KRAS", "KRAS"], "1 of 4 mutation rows give a symbol that is not that of their .*", {}
+    )
+
+
+@pytest.mark.parametrize("identifier", ["ENSG00000139687", "ENSG00000139687.16", "ENST00000267163", "99999999"])
+def test_an_identifier_that_no_table_holds_is_no_gene_and_is_named(own_study, identifier):
+    """Its row is left out, as cBioPortal leaves it out; taken for a symbol it would be a gene that nobody looks for."""
+    folder = written(own_study, rows=with_cell(3, "Hugo_Symbol", identifier))
+    note = rf"1 of 4 mutation rows name no gene that can be told \('{identifier}' \(1\)\) and are left out.*"
+    noted(folder, ["TP53", "KRAS", "STK11"], note, {"Hugo_Symbol": {identifier: 1}})
+
+
+def test_a_file_of_ensembl_s_identifiers_is_refused(own_study):
+    rows = [[f"ENSG0000013968{place}", *row[1:]] for place, row in enumerate(CALLS)]
+    refused(written(own_study, rows=rows), 2, "Hugo_Symbol", "'ENSG00000139680'", "give the HGNC symbol")
+
+
+@pytest.mark.parametrize("cell", ["NA", ".", "-", "---"])
+def test_a_row_of_no_gene_is_left_out_and_counted(own_study, cell):
+    folder = written(own_study, rows=with_cell(4, "Hugo_Symbol", cell))
+    noted(
+        folder, ["TP53", "RB1", "STK11"], "1 of 4 mutation rows name no gene and are left out, as cBioPortal does", {}
+    )
+
+
+def test_a_call_between_genes_is_not_loaded(own_study):
+    folder = written(own_study, rows=with_cell(4, "Hugo_Symbol", "Unknown"))
+    noted(folder, ["TP53", "RB1", "STK11"], "1 of 4 mutation rows lie between genes: not loaded, as in cBioPortal", {})
+
+
+@pytest.mark.parametrize("cell", ["", " "])
 def test_a_mutation_without_a_symbol(own_study, cell):
     refused(written(own_study, rows=with_cell(4, "Hugo_Symbol", cell)), 4, "Hugo_Symbol", "empty", "needs a gene")
 
@@ -784,13 +858,29 @@ def test_two_genome_builds_in_one_file(own_study, other):
 
 def test_a_mutation_of_a_sample_that_the_clinical_table_does_not_have(own_study):
     folder = written(own_study, rows=with_cell(5, "Tumor_Sample_Barcode", "S99"))
-    refused(folder, 5, "Tumor_Sample_Barcode", "'S99'", "data_clinical_sample.txt", "add the sample or drop the row")
+    refused(folder, 5, "Tumor_Sample_Barcode", "'S99'", "not in the table of samples", "add the sample or drop the row")
 
 
-def test_a_frequency_in_gnomad_that_is_no_number(own_study):
-    """Read as nothing, a variant of a tenth of all people would count to the mutational burden."""
-    rows = [[*row, frequency] for row, frequency in zip(CALLS, ["0.1", "", "0,1", "0"], strict=True)]
-    refused(written(own_study, [*HEADER, "GNOMAD_AF"], rows), 4, "GNOMAD_AF", "'0,1'", "leave it empty")
+FREQUENCY = "no frequency from 0 to 1"
+
+
+@pytest.mark.parametrize("cell", ["0,1", "10%?", "-0.1", "1.1", "common"])
+def test_a_frequency_in_gnomad_that_is_none_is_missing_and_named(own_study, cell):
+    """Read as nothing in silence, a variant of a tenth of all people would count to the mutational burden."""
+    rows = [[*row, frequency] for row, frequency in zip(CALLS, ["0.1", "", cell, "0"], strict=True)]
+    folder = written(own_study, [*HEADER, "GNOMAD_AF"], rows)
+    genes = ["TP53", "RB1", "KRAS", "STK11"]
+    note = rf"data_mutations.txt, column GNOMAD_AF: '{re.escape(cell)}' \(1\): {FREQUENCY}; read as missing"
+    cohort = noted(folder, genes, note, {"GNOMAD_AF": {cell: 1}})
+    assert cohort.mutations["GNOMAD_AF"].tolist() == ["0.1", "", "", "0"]
+
+
+def test_a_column_of_frequencies_that_are_none_is_refused_as_a_column(own_study):
+    rows = [[*row, "0,1"] for row in CALLS]
+    cohort, problems = check_study(written(own_study, [*HEADER, "GNOMAD_AF"], rows))
+    assert not problems and "GNOMAD_AF" not in cohort.mutations and cohort.words == {"GNOMAD_AF": {"0,1": 4}}
+    assert FREQUENCY in cohort.refused["GNOMAD_AF"]
+    assert check_study(written(own_study, [*HEADER, "GNOMAD_AF"], rows), strict=True)[0] is None
 
 
 def test_a_call_that_stands_there_twice_counts_once_and_is_noted(own_study):

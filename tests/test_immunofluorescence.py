@@ -15,7 +15,8 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 from lcnec_utils import claims  # noqa: E402
 from lcnec_utils import immunofluorescence as fluorescence  # noqa: E402
-from lcnec_utils.cohort import Cohort, read_table  # noqa: E402
+from lcnec_utils.cohort.model import Cohort  # noqa: E402
+from lcnec_utils.cohort.read import read_table  # noqa: E402
 from lcnec_utils.errors import MissingData, UserError  # noqa: E402
 from lcnec_utils.plots import palette  # noqa: E402
 from lcnec_utils.plots.field_picture import field_picture  # noqa: E402

@@ -67,7 +67,7 @@ def test_coverage_is_the_share_of_all_claims_answered(table):
 
 def test_shared_patients_never_count_twice(table, public_cohort):
     """Some LCNEC patients stand in both cohorts: no claim is answered by both of them."""
-    from lcnec_utils.cohort import read_study
+    from lcnec_utils.cohort.read import read_study
 
     lcnec, treated = (read_study(public_cohort(name)) for name in ("msk_met_lcnec", "nsclc_pd1_msk_2018"))
     assert len(lcnec.patients.index.intersection(treated.patients.index)) > 0
@@ -76,7 +76,7 @@ def test_shared_patients_never_count_twice(table, public_cohort):
 
 
 def test_lcnec_and_sclc_of_one_comparison_share_no_sample(public_cohort):
-    from lcnec_utils.cohort import read_study
+    from lcnec_utils.cohort.read import read_study
 
     one, other = (read_study(public_cohort(name)) for name in ("msk_met_lcnec", "msk_met_sclc"))
     assert not len(one.samples.index.intersection(other.samples.index))
@@ -130,10 +130,32 @@ def test_a_shifted_cut_off_changes_verdicts(copy_of):
 def test_swapped_arms_change_verdicts(copy_of):
     """LCNEC and SCLC change places: what is more frequent in one becomes less frequent in it."""
     copied, answered = copy_of
-    before = answered("07_sclc_programmes", cohort="msk_met_lcnec", sclc="msk_met_sclc")
-    after = answered("07_sclc_programmes", cohort="msk_met_sclc", sclc="msk_met_lcnec")
+    lcnec, sclc = copied("msk_met_lcnec"), copied("msk_met_sclc")
+    before = answered("07_sclc_programmes", cohort=str(lcnec), sclc=str(sclc))
+    for folder in (lcnec, sclc):  # where no column says the disease, a cohort is taken for that of its role
+        path = folder / "data_clinical_sample.txt"
+        path.write_text(path.read_text().replace("ONCOTREE_CODE", "CODE"))
+    after = answered("07_sclc_programmes", cohort=str(sclc), sclc=str(lcnec))
     for claim in ("lcnec.fig4c.keap1", "lcnec.fig4d.keap1", "lcnec.fig4c.stk11"):
         assert before[claim] == "compatible" and after[claim] == "contradicted", claim
+
+
+def test_a_cohort_of_another_disease_than_its_roles_answers_no_claim_on_lcnec(copy_of):
+    """As above, but the folders say what they are: nothing is put to SCLC in the place of LCNEC."""
+    copied, answered = copy_of
+    after = answered("07_sclc_programmes", cohort="msk_met_sclc", sclc="msk_met_lcnec")
+    assert after and set(after.values()) == {claims.NOT_COMPUTABLE}
+    answers = page.read_record("spoilt", "07_sclc_programmes")["findings"]
+    assert answers["lcnec.fig4c.keap1"]["reason"] == "286 of 286 tumours are small cell lung cancer (SCLC), not LCNEC"
+
+
+def test_the_ledger_says_the_disease_before_what_else_a_cohort_lacks(public_cohort, monkeypatch, tmp_path):
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path / "out"))
+    public_cohort("msk_met_sclc")
+    run = params.validate({"run": "other", "cohort": "msk_met_sclc"})
+    reasons = ledger.table(run).set_index("claim")["reason"]
+    assert reasons["lcnec.fig1a.os_by_regimen"] == "286 of 286 tumours are small cell lung cancer (SCLC), not LCNEC"
+    assert reasons["lcnec.table1.n.c1"] == "summarises the source's own patients"
 
 
 # --- the command

@@ -17,7 +17,8 @@ import matplotlib.pyplot as plt  # noqa: E402
 from test_plots import assert_readable  # noqa: E402
 
 from lcnec_utils import claims, deconvolution, microenvironment, page  # noqa: E402
-from lcnec_utils.cohort import Cohort, read_study  # noqa: E402
+from lcnec_utils.cohort.model import Cohort  # noqa: E402
+from lcnec_utils.cohort.read import read_study  # noqa: E402
 from lcnec_utils.deconvolution import Til10  # noqa: E402
 from lcnec_utils.errors import MissingData, NotBuilt, UserError  # noqa: E402
 from lcnec_utils.plots import agreement as agreement_plot  # noqa: E402
@@ -340,16 +341,23 @@ def test_tumours_not_profiled_for_a_gene_are_left_out_and_counted(own_study):
     assert said.startswith("6 tumours; 2 ") and "left out" in said and "130 of the signature's 138 genes" in said
 
 
-@pytest.mark.parametrize("chosen", [["S1", "S4", "S7"], ["S2"], []])
-def test_one_subtype_alone_is_a_stated_skip(own_study, chosen):
-    with pytest.raises(MissingData, match="own_study has no two genomic subtypes"):
-        microenvironment.subtypes(read_study(own_study), pd.Index(chosen, dtype=object))
+def test_one_subtype_alone_is_drawn_and_nobody_at_all_is_a_stated_skip(own_study):
+    cohort = read_study(own_study)
+    whole = microenvironment.subtypes(cohort, pd.Index(SAMPLES))
+    alone = whole.index[whole == whole.cat.categories[0]]
+    group = microenvironment.subtypes(cohort, alone)
+    assert list(group.cat.categories) == [whole.cat.categories[0]] and list(group.index) == list(alone)
+    values = pd.DataFrame({"x": range(len(alone))}, alone)
+    tests = microenvironment.compared(values, group)
+    assert tests.empty and "No scores could be compared." == microenvironment.compared_sentence(tests, 0.05, "scores")
+    with pytest.raises(MissingData, match="none of the samples of own_study"):
+        microenvironment.subtypes(cohort, pd.Index([], dtype=object))
 
 
-def test_without_mutations_there_is_no_subtype(own_study):
+def test_without_mutations_all_tumours_are_one_group(own_study):
     (own_study / "data_mutations.txt").unlink()
-    with pytest.raises(MissingData, match="no mutations"):
-        microenvironment.subtypes(read_study(own_study), pd.Index(SAMPLES))
+    group = microenvironment.subtypes(read_study(own_study), pd.Index(SAMPLES))
+    assert set(group) == {"Genotype unknown"}
 
 
 def test_a_second_tumour_of_a_patient_is_not_a_second_patient(own_study):

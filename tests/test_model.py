@@ -237,6 +237,8 @@ def test_the_sentence_counts_arrows_and_gives_reasons():
         "5 of 6 arrows of the model rest on this run's data: NSCLC-like → FGL1 ×3.0 (2.3–4.4) (RNA, "
     )
     assert said.endswith("Not drawn: NSCLC-like → KRAS signalling (gene set, FGL1-high against FGL1-low: leaves open).")
+    # which mean a fold change is of is said once, where there is one
+    assert said.count("× is a ratio of geometric means of expression + 1.") == 1
     every = model.sentence(model.arrows(model.evidence(whole())))
     assert every.startswith("6 of 6 arrows") and "Not drawn" not in every
     assert every.count("→") == 6 and every.count(";") == 5
@@ -244,7 +246,7 @@ def test_the_sentence_counts_arrows_and_gives_reasons():
 
 def test_the_sentence_without_a_single_arrow_names_none_as_resting_on_data():
     said = model.sentence(model.arrows(model.evidence(dict.fromkeys(whole(), UNSURE))))
-    assert said.startswith("0 of 6 arrows of the model rest on this run's data. Not drawn: ")
+    assert said.startswith("0 of 6 arrows of the model rest on this run's data. Not drawn: ") and "×" not in said
     assert said.count("leaves open") == 6
 
 

@@ -1,6 +1,7 @@
 """The page: panels saved with their evidence, skips with reasons, nothing half-written taken for a result."""
 
 import json
+import shutil
 import xml.etree.ElementTree as ET
 
 import matplotlib
@@ -171,6 +172,114 @@ def test_a_key_that_no_cell_declares_is_refused_in_a_fresh_kernel(made):
 def test_a_claim_nobody_printed_is_refused(made):
     with pytest.raises(UserError, match="claim 'lcnec.nowhere' is not in params/published"):
         made().claim("lcnec.nowhere", claims.Finding(1.0))
+
+
+SHARE = claims.Finding(66.0, 60.0, 70.0, n=8)
+
+
+def with_codes(own_study, *codes: str) -> None:
+    """OncoTree codes for the eight tumours of own_study."""
+    path = own_study / "data_clinical_sample.txt"
+    rows = zip(path.read_text().splitlines(), ["ONCOTREE_CODE", *codes], strict=True)
+    path.write_text("".join(f"{row}\t{code}\n" for row, code in rows))
+
+
+def answer(sheet, *roles: str, **more) -> tuple[str, str]:
+    """Verdict and reason of a claim on LCNEC that a panel puts to the cohorts of these roles."""
+    with sheet.panel("one") as panel:
+        for role in roles or ("cohort",):
+            sheet.cohort(role)
+        draw(panel)
+        sheet.claim("lcnec.fig2a.subtype.nsclc_like", SHARE, **more)
+    found = sheet._findings["lcnec.fig2a.subtype.nsclc_like"]
+    assert bool(found["findings"]) == (found["verdict"] != claims.NOT_COMPUTABLE)
+    return found["verdict"], found["reason"]
+
+
+def test_a_claim_is_put_to_tumours_of_its_disease_and_to_those_of_which_nothing_is_said(made, own_study):
+    sheet = made()
+    assert answer(sheet)[0] in claims.ANSWERS
+    assert "No column says the histology; taken as LCNEC." in sheet.describe().at["cohort", "notes"]
+    with_codes(own_study, *["LUNE"] * 7, "")
+    sheet = made()
+    assert answer(sheet)[0] in claims.ANSWERS
+    assert sheet.describe().at["cohort", "notes"][0] == "Of 1 tumour no column says the histology; taken as LCNEC."
+
+
+def test_a_claim_is_not_put_to_another_disease(made, own_study):
+    with_codes(own_study, *["LUAD"] * 8)
+    sheet = made()
+    said = "8 of 8 tumours are lung adenocarcinoma (LUAD), not LCNEC"
+    assert answer(sheet) == (claims.NOT_COMPUTABLE, said)
+    assert answer(sheet, kept=["LCNEC"])[0] in claims.ANSWERS, "the panel says that it kept to LCNEC itself"
+    assert answer(sheet, kept=["LCNEC", "SCLC"]) == (claims.NOT_COMPUTABLE, said)
+    assert sheet.describe().at["cohort", "notes"][0] == f"{said}: no claim on LCNEC is put to them."
+
+
+def test_a_claim_is_not_put_to_a_mixture_unless_the_run_keeps_one_of_it(made, own_study):
+    with_codes(own_study, *["LUNE"] * 7, "SCLC")
+    sheet = made()
+    assert answer(sheet) == (claims.NOT_COMPUTABLE, "1 of 8 tumours is small cell lung cancer (SCLC), not LCNEC")
+    sheet = made(histology="LUNE")
+    assert answer(sheet)[0] in claims.ANSWERS
+    assert sheet.describe().loc["cohort", ["patients", "samples"]].tolist() == [7, 7]
+    assert "Restricted to LUNE: 7 of 8 tumours, 7 of 8 patients." in sheet.describe().at["cohort", "notes"]
+
+
+def test_a_claim_is_not_put_to_a_pair_of_which_one_is_another_disease(made, own_study):
+    other = own_study.with_name("other")
+    shutil.copytree(own_study, other)
+    with_codes(own_study, *["LUNE"] * 8)
+    with_codes(other, *["SCLC"] * 8)
+    said = "role 'cohort_2': 8 of 8 tumours are small cell lung cancer (SCLC), not LCNEC"
+    assert answer(made(cohort_2=str(other)), "cohort", "cohort_2") == (claims.NOT_COMPUTABLE, said)
+
+
+def test_a_claim_of_another_source_is_put_to_any_nsclc_in_its_role(made, own_study):
+    with_codes(own_study, *["LUAD"] * 4, *["LUNE"] * 2, "LUSC", "SCLC")
+    sheet = made(cohort="", icb=str(own_study))
+    sheet.cohort("icb")
+    sheet.claim("icb.rv_text_effects.mdacc.tp53", SHARE, role="icb")
+    assert sheet._findings["icb.rv_text_effects.mdacc.tp53"]["verdict"] in claims.ANSWERS
+    assert "1 of 8 tumours is small cell lung cancer (SCLC), not NSCLC." in sheet.describe().at["icb", "notes"]
+
+
+def test_words_that_nobody_understands_stand_at_the_head(made):
+    sheet = made()
+    sheet.cohort("cohort").words = {
+        "FIRST_LINE_REGIMEN": {"Test": 12, "Foo": 3},
+        "SEX": {f"word {place}": 1 for place in range(8)},
+    }
+    notes = sheet.describe().at["cohort", "notes"]
+    assert (
+        "FIRST_LINE_REGIMEN: 'Test' (12), 'Foo' (3) not understood: shown under their own names, asked no claim."
+        in notes
+    )
+    assert any(note.startswith("SEX: 'word 0' (1), ") and " and 2 more not understood" in note for note in notes)
+    # what the reader's own note names is not said twice
+    sheet.cohort("cohort").notes.append("data_clinical_patient.txt, column SEX: 'word 0' (1)")
+    assert not any(note.startswith("SEX: ") for note in sheet.describe().at["cohort", "notes"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nobody here was tested", "Nobody here was tested."),
+        ("mystudy has no mutations", "mystudy has no mutations."),
+        ("own_study has no mutations", "own_study has no mutations."),
+        ("data_clinical_patient.txt: read AGE", "data_clinical_patient.txt: read AGE."),
+        ("FGL1 was not measured.", "FGL1 was not measured."),
+        ("3 of 8 tumours", "3 of 8 tumours."),
+    ],
+)
+def test_a_reason_is_said_as_a_sentence(text, said):
+    assert page.sentence(text, {"mystudy"}) == said
+
+
+def test_a_cohort_may_be_one_table_of_the_study_view(tmp_path):
+    table = tmp_path / "download.tsv"
+    table.write_text("Study ID\tPatient ID\tSample ID\n")
+    assert page.find_cohort(str(table)) == table
 
 
 def test_a_cohort_that_is_neither_known_nor_a_folder_is_refused_with_the_nearest_name():

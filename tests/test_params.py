@@ -28,6 +28,8 @@ def written(tmp_path, text, name="mine"):
         ("run: mine\nmin_group: -1\n", "min_group: -1 is refused"),
         ("run: mine\ncohort: NO\n", "is a yes/no to YAML; put the word in quotes"),
         ("run: mine\ncohort: a\ncohort: b\n", "row 3: 'cohort' is given twice"),
+        ("run: mine\nhistology: [LUNE]\n", "histology: ['LUNE'] must be text"),
+        ("run: mine\nhistolgy: LUNE\n", "did you mean 'histology'?"),
         ("run: mine\ndrivers: STK11\n", "must be a list"),
         ("run: mine\ndrivers: []\n", "must be a list that is not empty"),
         ("run: mine\npdl1_positive_percent: 0.0\n", "refused"),
@@ -78,6 +80,12 @@ def test_our_reading_of_parameters_is_papermills(notebook):
     seen = inspect_notebook(str(page.notebook_path(notebook)))
     mine = page.declared(page.notebook_path(notebook))
     assert {name: ast.literal_eval(entry["default"]) for name, entry in seen.items()} == mine
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_notebook_that_reads_a_cohort_of_tumours_takes_its_histology(notebook):
+    taken = page.declared(page.notebook_path(notebook))
+    assert ("histology" in taken) == bool(set(params.HISTOLOGIES) & set(taken))
 
 
 def test_every_parameter_is_taken_by_some_notebook():

@@ -12,7 +12,8 @@ import pytest
 from scipy import ndimage, spatial
 from skimage import color, draw, feature, io, measure, morphology, segmentation
 
-from lcnec_utils import cohort, pathology
+from lcnec_utils import pathology
+from lcnec_utils.cohort import read, write
 from lcnec_utils.errors import MissingData, UserError
 from lcnec_utils.pathology import KINDS, TIL, TUMOUR
 from lcnec_utils.twins.fields import Look, he_field
@@ -564,7 +565,7 @@ WORDS = ["field", "file", "stain", "slide", "patient", "group", "subtype"]
 def folder_of(path: Path, fields: list[dict], pictures: dict, nuclei: pd.DataFrame | None, simulated: bool = True):
     """A folder of fields, read as a cohort; a row of `fields` may leave out what is the same in all."""
     table = pd.DataFrame([{"stain": "H&E", "group": "LUAD", "subtype": "", "um_per_pixel": UM} | row for row in fields])
-    cohort.write_table(
+    write.write_table(
         path, table, study={"name": path.name, "simulated": simulated}, readme="",
         targets=pd.DataFrame(columns=["claim", "origin"]),
     )  # fmt: skip
@@ -572,7 +573,7 @@ def folder_of(path: Path, fields: list[dict], pictures: dict, nuclei: pd.DataFra
         save(path / name, rgb)
     if nuclei is not None:
         nuclei.to_csv(path / "nuclei.csv", index=False)
-    return cohort.read_table(path, WORDS, ["um_per_pixel"])
+    return read.read_table(path, WORDS, ["um_per_pixel"])
 
 
 def small_folder(path: Path, *, nuclei: pd.DataFrame | None | str = "drawn", simulated: bool = True, **change):

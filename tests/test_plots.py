@@ -1,5 +1,10 @@
 """Plots: each figure type on the shapes that cohorts really have, judged by what is drawn, not by pixels."""
 
+import io
+import itertools
+import re
+import warnings
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -7,16 +12,37 @@ import pytest
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt  # noqa: E402
+from PIL import Image  # noqa: E402
 
-from lcnec_utils import formats, proportions, survival  # noqa: E402
+from lcnec_utils import formats, page, proportions, survival  # noqa: E402
+from lcnec_utils.errors import MissingData  # noqa: E402
 from lcnec_utils.plots import flow as flows  # noqa: E402
+from lcnec_utils.plots import grouped_boxes as grouped  # noqa: E402
 from lcnec_utils.plots import palette  # noqa: E402
 from lcnec_utils.plots import tornado as tornados  # noqa: E402
+from lcnec_utils.plots.agreement import agreement  # noqa: E402
+from lcnec_utils.plots.boxes import boxes  # noqa: E402
+from lcnec_utils.plots.burden_sweep import burden_sweep  # noqa: E402
+from lcnec_utils.plots.called_probabilities import called_probabilities  # noqa: E402
 from lcnec_utils.plots.comut import column_order, comut  # noqa: E402
+from lcnec_utils.plots.confusion import confusion  # noqa: E402
+from lcnec_utils.plots.enrichment_bars import enrichment_bars  # noqa: E402
+from lcnec_utils.plots.expression_heatmap import expression_heatmap  # noqa: E402
+from lcnec_utils.plots.field_picture import field_picture  # noqa: E402
 from lcnec_utils.plots.forest import forest  # noqa: E402
-from lcnec_utils.plots.kaplan_meier import kaplan_meier  # noqa: E402
+from lcnec_utils.plots.kaplan_meier import LEAST_MM, kaplan_meier  # noqa: E402
+from lcnec_utils.plots.model_graph import model_graph  # noqa: E402
+from lcnec_utils.plots.pair_heatmap import pair_heatmap  # noqa: E402
 from lcnec_utils.plots.prevalence_scatter import prevalence_scatter  # noqa: E402
+from lcnec_utils.plots.projection import projection  # noqa: E402
+from lcnec_utils.plots.ranked_dots import ranked_dots  # noqa: E402
+from lcnec_utils.plots.roc import roc  # noqa: E402
+from lcnec_utils.plots.running_sum import running_sum  # noqa: E402
 from lcnec_utils.plots.share_bars import share_bars  # noqa: E402
+from lcnec_utils.plots.split_areas import split_areas  # noqa: E402
+from lcnec_utils.plots.stacked_shares import stacked_shares  # noqa: E402
+from lcnec_utils.plots.table import table as table_plot  # noqa: E402
+from lcnec_utils.plots.volcano import volcano  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +60,9 @@ def boxes_of_text(figure) -> dict:
     """The words of a figure and where they stand; labels of ticks beyond the limits are never drawn."""
     figure.canvas.draw()
     axes = [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
-    beyond = {tick.label1 for axis in axes for tick in axis.get_major_ticks()
+    beyond = {label for axis in axes for tick in axis.get_major_ticks() for label in (tick.label1, tick.label2)
               if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())}  # fmt: skip
+    beyond |= {text for axis in axes if not axis.axes.axison for text in axis.findobj(matplotlib.text.Text)}
     shown = [text for text in figure.findobj(matplotlib.text.Text) if text.get_text().strip() and text.get_visible()]
     return {text: matplotlib.text.Text.get_window_extent(text) for text in shown if text not in beyond}
 
@@ -47,7 +74,9 @@ def assert_readable(figure, within: bool = True) -> None:
         if within:
             assert box.x0 > -1 and box.y0 > -1, text
             assert box.x1 < figure.bbox.x1 + 1 and box.y1 < figure.bbox.y1 + 1, text
-        for other, second in boxes[:i]:
+        for other, second in boxes[:i] if text.get_rotation() % 90 == 0 else []:
+            if other.get_rotation() % 90:
+                continue  # the box of slanting words holds much that they do not cover
             across = min(box.x1, second.x1) - max(box.x0, second.x0)
             up = min(box.y1, second.y1) - max(box.y0, second.y0)
             assert across <= 1.5 or up <= 1.5, (text.get_text(), other.get_text())
@@ -434,3 +463,507 @@ def test_the_curve_names_the_group_its_ratios_are_against():
         texts = [text.get_text() for text in ax.texts] + [text.get_text() for text in ax.get_legend().get_texts()]
         texts.append(ax.get_legend().get_title().get_text())
         assert any(f"reference {expected}" in text for text in texts)
+
+
+# --- one size whatever the cohort
+
+NAMES = [
+    "Carboplatin and etoposide with atezolizumab, then maintenance",
+    "Cisplatin and pemetrexed with pembrolizumab until progression",
+    "Carboplatin and paclitaxel with nivolumab and ipilimumab, 2x",
+    "Cisplatin_etoposide_durvalumab_then_thoracic_radiotherapy_60",
+    "Lurbinectedin in the second line after platinum and etoposide",
+    "Best supportive care without any systemic treatment at all",
+    "Tarlatamab within a clinical trial after two earlier lines",
+    "Osimertinib for a tumour with an EGFR exon 19 deletion",
+]
+LABEL = "Large cell neuroendocrine carcinoma of the lung (University Hospital, 2010-2024)"
+SIZES = [30, 1, 24, 60_000, 9, 5, 3, 2]
+GRID = np.linspace(0, 1, 40)
+
+
+def mm(ax) -> tuple[float, float]:
+    box = ax.get_window_extent()
+    return box.width / ax.get_figure(root=True).dpi * 25.4, box.height / ax.get_figure(root=True).dpi * 25.4
+
+
+def saved_mm(figure) -> dict[str, tuple[float, float]]:
+    """The width and height of a figure in each format that the page makes of it."""
+    found = {}
+    for kind, dpi in (("svg", page.RASTER_DPI), ("png", page.PRINT_DPI), ("png", page.SCREEN_DPI)):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=kind, dpi=dpi, bbox_inches="tight", pad_inches=0.04)
+        if kind == "svg":
+            size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', buffer.getvalue().decode())
+            found[f"{kind} {dpi}"] = tuple(float(each) / 72 * 25.4 for each in size.groups())
+        else:
+            found[f"{kind} {dpi}"] = tuple(each / dpi * 25.4 for each in Image.open(buffer).size)
+    return found
+
+
+def assert_sound(figure, readable: bool = True) -> None:
+    """The figure has one size in every format and fits a page; its axes are apart; its text is whole and not small."""
+    sizes = saved_mm(figure)
+    for width, height in sizes.values():
+        assert abs(width - sizes["svg 150"][0]) < 1.6 and abs(height - sizes["svg 150"][1]) < 1.6, sizes
+        assert width < palette.PAGE_MM + 1.6, "wider than a page"
+    if readable:
+        assert_readable(figure)
+    texts = boxes_of_text(figure)
+    assert min(text.get_fontsize() for text in texts) >= palette.SMALLEST
+    for text, box in texts.items():
+        assert box.x0 > -2 and box.y0 > -2 and box.x1 < figure.bbox.x1 + 2 and box.y1 < figure.bbox.y1 + 2, text
+    extents = [ax.get_window_extent() for ax in figure.axes]
+    for one, other in itertools.combinations(extents, 2):
+        across, up = min(one.x1, other.x1) - max(one.x0, other.x0), min(one.y1, other.y1) - max(one.y0, other.y0)
+        assert across < 1 or up < 1, "two axes lie over each other"
+
+
+def rows_of(groups, things=("any grade", "grade 3 or worse")) -> pd.DataFrame:
+    rows = []
+    for (group, n), (place, what) in itertools.product(groups.items(), enumerate(things)):
+        k = n * (place + 1) // (len(things) + 3)
+        lower, upper = proportions.wilson(k, n)
+        rows.append({"group": group, "what": what, "k": k, "n": n, "share": k / n if n else np.nan, "lower": lower,
+                     "upper": upper})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def grouped_values(names, sizes):
+    draw = np.random.default_rng(0)
+    groups = pd.Series(pd.Categorical(np.repeat(names, sizes), names))
+    return pd.Series(draw.normal(5, 1, len(groups))), groups
+
+
+def ratios(rows) -> pd.DataFrame:
+    columns = ["term", "counts", "hr", "lower", "upper", "p", "note"]
+    return pd.DataFrame([[*row, 0.3, ""] for row in rows], columns=columns)
+
+
+@pytest.mark.parametrize("names", [NAMES, [f"regimen {i}" for i in range(8)]], ids=["long", "short"])
+def test_a_survival_plot_keeps_its_size_from_one_group_to_eight(names):
+    sizes = {}
+    for count in (1, 2, 5, 8):
+        table = survivors(names[:count], [30 - 4 * i if i < 7 else 1 for i in range(count)])
+        fig, ax = palette.figure(height_mm=92)
+        kaplan_meier(survival.compare(table, "group", "overall survival", 5), ax, title=LABEL, time_zero="diagnosis")
+        assert_sound(fig)
+        sizes[count] = mm(ax)
+        assert saved_mm(fig)["svg 150"][0] == pytest.approx(palette.COLUMN_MM, abs=1.6)
+    assert all(wide >= LEAST_MM[0] - 0.5 and high >= LEAST_MM[1] - 0.5 for wide, high in sizes.values()), sizes
+    assert sizes[8][1] <= sizes[1][1]
+
+
+def test_a_group_without_a_censored_patient_does_not_squeeze_the_plot():
+    """Its censor ticks stand nowhere: taken to be in the figure's corner they once left the plot no room."""
+    table = survivors(["one", "two", "three"], [40, 30, 14], events=0.6)
+    table.loc[table["group"] == "three", "event"] = True
+    fig, ax = palette.figure(height_mm=92)
+    kaplan_meier(survival.compare(table, "group", "rwPFS", 5), ax, title="A cohort")
+    fig.canvas.draw()
+    first = mm(ax)
+    assert_sound(fig)
+    fig.canvas.draw()
+    assert mm(ax) == pytest.approx(first, abs=0.5) and first[0] > 50
+
+
+@pytest.mark.parametrize("endpoints", [1, 2, 3])
+def test_panels_of_survival_have_one_size_whatever_the_number_of_endpoints(endpoints):
+    fig, axes = palette.grid(endpoints, columns=endpoints, height_mm=92)
+    for place, ax in enumerate(axes):
+        endpoint = ["overall survival", "real-world progression-free survival", "progression-free survival"][place]
+        shape = survivors(SUBTYPES, [24 + place, 19, 41])
+        kaplan_meier(survival.compare(shape, "group", endpoint, 5), ax, title=LABEL, time_zero="first treatment")
+    assert_sound(fig)
+    assert all(mm(ax) == pytest.approx(mm(axes[0]), abs=0.5) for ax in axes)
+    assert 60 < mm(axes[0])[0] < 75 and mm(axes[0])[1] >= LEAST_MM[1] - 0.5
+
+
+def test_60_000_patients_are_drawn_light_with_their_numbers_apart(tmp_path):
+    draw = np.random.default_rng(0)
+    group = pd.Categorical(np.repeat(["chemotherapy", "immunotherapy"], 30_000))
+    months = draw.exponential(40, 60_000)
+    table = pd.DataFrame({"months": months, "event": draw.random(60_000) < 0.7, "group": group})
+    fig, ax = palette.figure(height_mm=92)
+    kaplan_meier(survival.compare(table, "group"), ax, title="A cohort")
+    assert_sound(fig)
+    page._rasterise(fig, page.MOST_MARKS)
+    fig.savefig(tmp_path / "a.svg", dpi=page.RASTER_DPI, bbox_inches="tight")
+    assert (tmp_path / "a.svg").stat().st_size <= page.SVG_BYTES and "30000" in words(fig)
+
+
+def odd_shares(width=palette.PAGE_MM):
+    fig, ax = palette.figure(width, 70)
+    return fig, share_bars(rows_of(dict(zip(NAMES, SIZES, strict=True))), ax, title=LABEL)
+
+
+def odd_genes():
+    fig, ax = palette.figure(palette.PAGE_MM, 70)
+    share_bars(rows_of({"SCLC-like LCNEC": 60_000, "SCLC": 1_643}, [f"GENE{i}" for i in range(60)]), ax, title=LABEL)
+    return fig, ax
+
+
+def odd_biomarkers():
+    shares = rows_of(dict(zip(NAMES, SIZES, strict=True)), ["TMB high", "PD-L1 positive", "MMR deficient"])
+    sweep = pd.concat([pd.DataFrame({"group": name, "n": 5, "per_mb": [0.0, 4, 9 + place], "share": [1, 0.5, 0.2]})
+                       for place, name in enumerate(NAMES)])  # fmt: skip
+    fig, (left, right) = palette.figure(palette.PAGE_MM, 70, ncols=2, width_ratios=(1.25, 1))
+    share_bars(shares, left, title=LABEL)
+    burden_sweep(sweep, right, cuts={10: "≥ 10", 19: "> 19"}, title="Tumour mutational burden: every cut-off")
+    return fig, right
+
+
+def odd_boxes(pairs=()):
+    values, groups = grouped_values(NAMES, SIZES)
+    fig, ax = palette.figure(palette.COLUMN_MM, 80)
+    return fig, boxes(values, groups, ax, ylabel="DLL3, log2(TPM + 1)", pairs=dict.fromkeys(pairs, 0.01), title=LABEL)
+
+
+def odd_cancer_types():
+    names = [*NAMES, *(f"Cancer type {i}" for i in range(30))]
+    values, groups = grouped_values(names, [60_000] + [1] * 37)
+    fig, ax = palette.figure(130, 120)
+    lines = {"NSCLC-like": 5.0, "All LCNEC": np.nan, "SCLC-like": 6.0}
+    return fig, boxes(values, groups, ax, ylabel="FGL1", lines=lines, horizontal=True, title=LABEL)
+
+
+def odd_forest(width=120):
+    rows = [(NAMES[i % 8] if i % 3 == 0 else f"GENE{i}", "30000 of 60000", 1.2, 0.8, 1.9) for i in range(60)]
+    rows[1:4] = [
+        ("A", "3 of 9", 1e9, 0.0, np.inf),
+        ("B", "3 of 9", 0.001, 1e-9, 0.9),
+        ("C", "3 of 9", np.nan, np.nan, np.nan),
+    ]
+    fig, ax = palette.figure(width, 60)
+    return fig, forest(ratios(rows), ax, title=LABEL, left="longer OS", right="shorter OS")
+
+
+def odd_tornado():
+    table = adverse_events(6, dict(zip(NAMES, [30, 1, 0, 20, 60_000], strict=False)))
+    table["category"] = table["category"].replace({"Neutropenia": NAMES[3]})
+    fig, ax = palette.figure(palette.PAGE_MM, tornados.height_mm(table))
+    return fig, tornados.tornado(table, ax, title=LABEL)
+
+
+def odd_stack():
+    shares = rows_of(dict(zip(NAMES, SIZES, strict=True)), NAMES).assign(share=1 / len(NAMES))
+    fig, (left, right) = palette.figure(palette.PAGE_MM, 74, ncols=2)
+    stacked_shares(shares, left, ylabel="% of tumours", title=LABEL)
+    return fig, stacked_shares(shares, right, ylabel="% of tumours", title="With Mixed and Negative")
+
+
+def odd_grouped():
+    draw = np.random.default_rng(0)
+    kinds = ["B cells", "Tertiary lymphoid structures (8 genes, of those that were measured)"]
+    table = pd.DataFrame([{"group": group, "what": kind, "value": draw.normal()}
+                          for kind in kinds for group in NAMES[:4] for _ in range(5)])  # fmt: skip
+    table["group"] = pd.Categorical(table["group"], NAMES[:4])
+    tests = pd.DataFrame([{"what": kind, "group": one, "other": other, "p_adjusted": 0.001}
+                          for kind in kinds for one, other in itertools.combinations(NAMES[:4], 2)])  # fmt: skip
+    fig, ax = palette.figure(palette.PAGE_MM, grouped.height_mm(table))
+    return fig, grouped.grouped_boxes(table, ax, xlabel="% of cells", tests=tests, fdr=0.05, title=LABEL)
+
+
+def odd_projection():
+    samples = [f"s{i}" for i in range(80)]
+    places = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 2)), samples, ["x", "y"])
+    groups = pd.Series(pd.Categorical(np.resize(NAMES, 80), NAMES), samples)
+    fig, ax = palette.figure(height_mm=88)
+    return fig, projection(places, groups, ax, clusters=pd.Series(1, samples), title=LABEL)
+
+
+def odd_ranks():
+    items = [*NAMES[:3], *(f"line {i}" for i in range(60))]
+    values = pd.Series(np.linspace(4, -2, 63), items)
+    fig, ax = palette.figure(120, 70)
+    kinds = pd.Series(pd.Categorical(np.resize(NAMES, 63), NAMES), items)
+    return fig, ranked_dots(values, kinds, ax, ylabel="FGL1 protein", xlabel="Cell lines", title=LABEL)
+
+
+def odd_classifier():
+    ways = ["genes chosen on all labelled tumours", "genes chosen within training"]
+    curve = pd.concat([pd.DataFrame({"way": way, "kernel": kernel, "false_positive": GRID, "true_positive": GRID})
+                       for way in ways for kernel in ("linear", "rbf")])  # fmt: skip
+    labels = {
+        (way, kernel): f"{way},\n{kernel}: AUC 0.500 (0.401–0.601)" for way in ways for kernel in ("linear", "rbf")
+    }
+    areas = pd.DataFrame([{"labels": "own labels", "way": way, "split": split, "auc": 0.1 + split / 50}
+                          for way in ways for split in range(20)])  # fmt: skip
+    fig, (left, right) = palette.figure(palette.PAGE_MM, 84, ncols=2)
+    roc(curve, left, labels=labels, title=LABEL)
+    return fig, split_areas(areas, right, title="Repeated splits")
+
+
+def odd_called():
+    fig, (left, right) = palette.figure(palette.PAGE_MM, 70, ncols=2)
+    called_probabilities(pd.Series(np.linspace(0, 1, 300)), left, classes=tuple(NAMES[:2]), sure_from=0.8, title=LABEL)
+    share_bars(rows_of(dict.fromkeys(["as worded", "no leakage", "where sure"], 60_000)), right, title="Called")
+    return fig, left
+
+
+def odd_confusion():
+    table = pd.DataFrame([{"truth": one, "called": other, "n": 60_000} for one in NAMES[:2] for other in NAMES[:2]])
+    fig, axes = palette.figure(130, 66, ncols=2)
+    for ax, title in zip(axes, ("Genes chosen on all labelled tumours", "Genes chosen within training"), strict=True):
+        confusion(table, ax, title=title)
+    return fig, axes[0]
+
+
+def odd_volcano():
+    draw = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {"log2_fold_change": draw.normal(size=500), "p": draw.random(500)}, [f"G{i}" for i in range(500)]
+    )
+    fig, ax = palette.figure(100, 110)
+    named = {"named": [f"G{i}" for i in range(30)], "first": NAMES[0], "second": NAMES[1]}
+    return fig, volcano(table.assign(chosen=table["p"] < 0.1), ax, p="p", fold=3, title=LABEL, **named)
+
+
+def odd_sets():
+    sets = ["HALLMARK_" + "_".join(["VERY"] * 14), *(f"HALLMARK_SET_{i}" for i in range(59))]
+    scores = np.linspace(-2, 2, 60)
+    table = pd.DataFrame({"set": sets, "nes": scores, "fdr": 0.01, "nes_min": scores - 0.1, "nes_max": scores + 0.1})
+    fig, (left, right) = palette.figure(palette.PAGE_MM, 105, ncols=2, width_ratios=(1.5, 1))
+    enrichment_bars(table, left, fdr=0.05, first="over 20 months", second="under", title=LABEL)
+    curve = pd.DataFrame({"position": range(40), "hit": GRID > 0.9, "running_sum": np.sin(3 * GRID)})
+    says = "NES 2.56\nFDR < 0.001\n198 genes"
+    return fig, running_sum(curve, right, says=says, first="FGL1-high", second="FGL1-low", title="KRAS signalling up")
+
+
+def odd_agreement():
+    fig, axes = palette.grid(11, columns=4, height_mm=44)
+    for ax in axes:
+        agreement(pd.Series(GRID), pd.Series(GRID), ax, title=NAMES[0], r=0.9)
+    fig.suptitle(LABEL, fontsize=8, weight="bold", x=0.01, ha="left")
+    return fig, axes[0]
+
+
+def odd_prevalence():
+    draw = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {"share_1": draw.beta(1, 8, 200), "share_2": draw.beta(1, 8, 200), "p_adjusted": 0.5},
+        [f"GENE{i}" for i in range(200)],
+    )
+    fig, ax = palette.figure(height_mm=98)
+    heads = {"first": f"{NAMES[0]} (n = 60000)", "second": f"{NAMES[1]} (n = 1)"}
+    return fig, prevalence_scatter(table.assign(tested=True), ax, named=list(table.index[:60]), title=LABEL, **heads)
+
+
+def odd_fields():
+    fig, pictures, plot = palette.pictures_over_plot(8)
+    marks = pd.DataFrame({"row": [5, 9], "column": [6, 60], "kind": ["FGL1-positive", NAMES[1]]})
+    for ax, name in zip(pictures, NAMES, strict=True):
+        field_picture(np.zeros((64, 64)), ax, um_per_pixel=0.5, marks=marks, title=name)
+    values, groups = grouped_values(NAMES, [3] * 8)
+    return fig, boxes(values, groups, plot, ylabel="% FGL1-positive cells", title=LABEL)
+
+
+def odd_pairs(pairs=30, genes=12):
+    draw = np.random.default_rng(0)
+    samples = [f"s{i}" for i in range(2 * pairs)]
+    hit = pd.DataFrame(draw.random((2 * pairs, genes)) < 0.3, samples, [f"GENE{i}" for i in range(genes)])
+    found = hit.stack()[lambda found: found].index.to_frame(index=False, name=["sample", "gene"])
+    patients = np.repeat([f"PATIENT-{i:04}" for i in range(pairs)], 2)
+    table = pd.DataFrame({"patient": patients, "months": np.tile([0, 14.2], pairs)}, samples)
+    table = table.assign(genomic_subtype="Unknown", tf_subtype="YAP1", tmb=20.0, pdl1=np.nan)
+    fig, ax = palette.figure(palette.PAGE_MM * 0.75, 90)
+    calls = found.assign(alteration="missense")
+    cuts = {"tmb_above_per_mb": 19, "pdl1_from_percent": 1}
+    return fig, pair_heatmap(table, calls, hit.astype("boolean"), ax, title=LABEL, **cuts)
+
+
+def odd_table():
+    columns = {
+        "characteristic": ["Age, years", *["ECOG performance status"] * 9],
+        "level": [*["median (range)"] * 9, NAMES[0]],
+    }
+    columns |= {f"{name} (n = {n})": ["12345/60000 (42%)"] * 10 for name, n in zip(NAMES, SIZES, strict=True)}
+    frame = pd.DataFrame({**columns, "p": ["p = 0.37"] * 10})
+    fig, ax = palette.figure(palette.PAGE_MM, 60)
+    return fig, table_plot(frame, ax, widths=[2.5, 1.6, *[9.0] * 8, 0.9], title=LABEL)
+
+
+def odd_model():
+    targets = dict.fromkeys(["FGL1", "SPINK1", "KRAS signalling", "DLL3", "TILs"], "antibody conjugates")
+    arrows = pd.DataFrame([{"source": source, "target": target, "label": "×9.1", "drawn": True, "higher": True}
+                           for source, target in zip(NAMES[:5], targets, strict=True)])  # fmt: skip
+    fig, ax = palette.figure(palette.PAGE_MM, 60)
+    return fig, model_graph(arrows, ax, targets=targets, title=LABEL)
+
+
+def odd_heatmap():
+    columns, draw = [f"s{i}" for i in range(30)], np.random.default_rng(0)
+    z = pd.DataFrame(draw.normal(size=(60, 30)), [f"GENE{i}" for i in range(60)], columns)
+    known = pd.Categorical([None, *np.resize(NAMES, 29)], NAMES)
+    fig = palette.figure_only(palette.PAGE_MM, 80)
+    expression_heatmap(z, fig, tracks={"Regimen": pd.Series(known, columns)}, title=LABEL, xlabel="log2(TPM + 1)")
+    return fig, fig.axes[1]
+
+
+# what is drawn → the least width and height of its axes in mm
+ODD = {
+    odd_shares: (60, 30), lambda: odd_shares(palette.COLUMN_MM): (60, 30), odd_genes: (60, 30),
+    odd_biomarkers: (36, 30), odd_boxes: (32, 30), lambda: odd_boxes(itertools.combinations(NAMES, 2)): (32, 90),
+    odd_cancer_types: (32, 140), odd_forest: (33, 270), lambda: odd_forest(palette.COLUMN_MM): (33, 270),
+    odd_tornado: (60, 80), odd_stack: (32, 38), odd_grouped: (45, 30), odd_projection: (50, 44), odd_ranks: (45, 36),
+    odd_classifier: (40, 38), odd_called: (32, 34), odd_confusion: (15, 15), odd_volcano: (50, 48),
+    odd_sets: (34, 150), odd_agreement: (20, 20), odd_prevalence: (50, 50), odd_fields: (60, 30),
+    odd_pairs: (50, 40), lambda: odd_pairs(200): (50, 40), lambda: odd_pairs(1, 1): (50, 14),
+    lambda: odd_pairs(3, 60): (50, 150), odd_table: (150, 50), odd_model: (120, 65), odd_heatmap: (60, 150),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("make", ODD, ids=lambda make: f"{make.__name__}")
+def test_a_figure_of_an_odd_cohort_keeps_its_plot_and_all_its_words(make):
+    """Eight groups with names of 60 letters, one patient or 60,000; 60 rows; infinite limits; one gene."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="constrained_layout")
+        fig, ax = make()
+        assert_sound(fig)
+    wide, high = mm(ax)
+    assert wide >= ODD[make][0] - 0.5 and high >= ODD[make][1] - 0.5, (wide, high)
+    assert LABEL[:30] in " ".join(words(fig).split()) or make is odd_confusion
+
+
+def test_two_groups_of_a_figure_never_share_a_colour():
+    every = [*palette.NAMED, *(f"regimen {i}" for i in range(6))]
+    pick = np.random.default_rng(0)
+    lists = [["SCLC-like", "subtype unknown"], ["chemotherapy", "Chemotherapy", "surgery"], [*NAMES, *SUBTYPES]]
+    lists += [list(pick.choice(every, 10, replace=False)) for _ in range(200)]
+    for names in lists:
+        given = palette.colors(names)
+        assert list(given) == names and len(set(given.values())) == len(names), names
+    assert palette.colors([*SUBTYPES, "surgery"])["SCLC-like"] == palette.SUBTYPE["SCLC-like"]
+    first = palette.colors([f"group {i}" for i in range(8)])
+    assert first == {name: palette.colors([*first, "more"])[name] for name in first}
+
+
+def seen_by(color: str, eyes: str) -> np.ndarray:
+    """A colour in OKLab (Ottosson 2020) as dichromats see it (Viénot, Brettel & Mollon 1999): another space and another
+    simulation than the palette's own."""
+    rgb = np.array(matplotlib.colors.to_rgb(color)) ** 2.2
+    lms = np.array([[17.8824, 43.5161, 4.11935], [3.45565, 27.1554, 3.86714], [0.0299566, 0.184309, 1.46709]]) @ rgb
+    if eyes == "protan":
+        lms[0] = 2.02344 * lms[1] - 2.52581 * lms[2]
+    elif eyes == "deutan":
+        lms[1] = 0.494207 * lms[0] + 1.24827 * lms[2]
+    rgb = np.clip([[0.0809, -0.1305, 0.1167], [-0.0102, 0.0540, -0.1136], [-0.0004, -0.0041, 0.6935]] @ lms, 0, 1)
+    cone = np.cbrt([[0.4122, 0.5363, 0.0514], [0.2119, 0.6807, 0.1074], [0.0883, 0.2817, 0.6300]] @ rgb)
+    return np.array([[0.2105, 0.7936, -0.0041], [1.9780, -2.4286, 0.4506], [0.0259, 0.7828, -0.8087]] @ cone)
+
+
+@pytest.mark.parametrize("eyes", ["normal", "protan", "deutan"])
+def test_eight_groups_without_colours_of_their_own_can_be_told_apart_by_any_eyes(eyes):
+    tones = palette.colors([f"group {i}" for i in range(8)]).values()
+    for one, other in itertools.combinations(tones, 2):
+        assert np.linalg.norm(seen_by(one, eyes) - seen_by(other, eyes)) > 0.07, (one, other)
+        assert palette.apart(one, other) >= palette.APART
+
+
+def test_more_groups_than_colours_have_lines_and_marks_of_their_own_and_too_many_are_refused():
+    names = [f"group {i}" for i in range(20)]
+    looks = list(zip(palette.colors(names).values(), map(str, palette.dashes(names).values()), strict=True))
+    assert len(set(looks)) == 20 and len(set(looks[i][1] for i in range(len(palette.CYCLE)))) == 1
+    assert len({palette.markers(names)[name] for name in names}) > 1
+    with pytest.raises(MissingData, match="200 groups are more than a figure can tell apart"):
+        palette.colors([f"group {i}" for i in range(200)])
+
+
+def test_words_in_a_group_s_colour_are_dark_enough_to_be_read():
+    for name in [*palette.NAMED, *palette.CYCLE]:
+        color = palette.NAMED.get(name, name)
+        red, green, blue = (np.array(matplotlib.colors.to_rgb(palette.ink(color)))) ** 2.2
+        assert 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) > 2, name
+
+
+def test_text_is_wrapped_within_its_width_and_n_stays_whole():
+    for width in (40, 60, 90, 150):
+        for name in NAMES:
+            lines = palette.wrap(f"{name} (n = 60,000)", width).split("\n")
+            assert all(palette.text_width(line) <= width + 0.1 for line in lines)
+            assert "".join(lines).replace(" ", "") == f"{name} (n = 60,000)".replace(" ", "")
+            assert width < 60 or any("(n = 60,000)" in line for line in lines)
+    fig, ax = palette.figure()
+    ax.set_title("cost $5 and $6_x$")
+    fig.canvas.draw()
+    assert "cost $5 and $6_x$" in words(fig)
+
+
+def empty(*columns) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(columns))
+
+
+def no_curve() -> survival.Comparison:
+    test = survival.LogRank(np.nan, 0, np.nan)
+    return survival.Comparison(
+        "overall survival", empty("group", "months"), empty("group"), empty(), test, empty(), [], [], 0, 0
+    )
+
+
+NONE = pd.Series(dtype=float)
+SIDES = {"first": "A", "second": "B"}
+NOBODY = {
+    "kaplan_meier": lambda ax: kaplan_meier(no_curve(), ax),
+    "forest without rows": lambda ax: forest(ratios([]), ax),
+    "forest without an estimate": lambda ax: forest(ratios([("A", "1 of 9", np.nan, np.nan, np.nan)]), ax),
+    "share_bars": lambda ax: share_bars(rows_of({"A": 0, "B": 0}), ax),
+    "stacked_shares": lambda ax: stacked_shares(rows_of({"A": 0}), ax, ylabel="%"),
+    "burden_sweep": lambda ax: burden_sweep(empty("group", "n", "per_mb", "share"), ax, cuts={}),
+    "boxes": lambda ax: boxes(*grouped_values(["A"], [0]), ax, ylabel="DLL3"),
+    "tornado": lambda ax: tornados.tornado(adverse_events(2, {"A": 0}), ax),
+    "projection": lambda ax: projection(empty("x", "y"), pd.Series(pd.Categorical([])), ax),
+    "ranked_dots": lambda ax: ranked_dots(NONE, pd.Series(pd.Categorical([])), ax, ylabel="y", xlabel="x"),
+    "called": lambda ax: called_probabilities(NONE, ax, classes=("A", "B"), sure_from=0.8),
+    "confusion": lambda ax: confusion(pd.DataFrame([{"truth": "A", "called": "A", "n": 0}]), ax),
+    "roc": lambda ax: roc(empty("way", "kernel"), ax, labels={}),
+    "split_areas": lambda ax: split_areas(empty("labels", "way", "split", "auc"), ax),
+    "volcano": lambda ax: volcano(empty("p", "log2_fold_change", "chosen"), ax, p="p", fold=2, named=[], **SIDES),
+    "enrichment_bars": lambda ax: enrichment_bars(empty("set", "nes"), ax, fdr=0.05, **SIDES),
+    "running_sum": lambda ax: running_sum(empty("position"), ax, says="", **SIDES),
+    "prevalence": lambda ax: prevalence_scatter(empty("share_1", "share_2"), ax, named=[], **SIDES),
+    "pair_heatmap": lambda ax: pair_heatmap(empty(), empty(), empty(), ax, tmb_above_per_mb=19, pdl1_from_percent=1),
+    "table": lambda ax: table_plot(empty(), ax, widths=[]),
+    "model_graph": lambda ax: model_graph(empty(), ax, targets={}),
+    "expression_heatmap": lambda ax: expression_heatmap(empty(), ax.get_figure()),
+}
+
+
+@pytest.mark.parametrize("kind", NOBODY)
+def test_a_figure_with_nothing_to_show_is_a_stated_skip(kind):
+    fig, ax = palette.figure()
+    with pytest.raises(MissingData) as reason:
+        NOBODY[kind](ax)
+    assert len(str(reason.value).split()) > 5 and "\n" not in str(reason.value) and not str(reason.value).endswith(".")
+
+
+def test_an_empty_plot_beside_a_full_one_says_why_and_two_empty_ones_are_a_skip():
+    fig, (left, right) = palette.figure(palette.PAGE_MM, 70, ncols=2)
+    share_bars(rows_of({"A": 0}), left, title="Nobody")
+    share_bars(rows_of({"A": 9}), right)
+    assert_sound(fig)
+    assert "Nobody here was tested" in words(fig) and "Nobody" in left.get_title(loc="left")
+    fig, (left, right) = palette.figure(palette.PAGE_MM, 70, ncols=2)
+    share_bars(rows_of({"A": 0}), left)
+    with pytest.raises(MissingData, match="nobody here was tested"):
+        share_bars(rows_of({"A": 0}), right)
+
+
+def test_a_track_of_the_heatmap_shows_who_is_not_recorded():
+    """A missing word once had the last word's colour."""
+    z = pd.DataFrame(np.zeros((2, 3)), ["ASCL1", "YAP1"], list("abc"))
+    fig = palette.figure_only()
+    expression_heatmap(z, fig, tracks={"Cluster": pd.Series(pd.Categorical([None, "A", "B"]), list("abc"))})
+    tones = [matplotlib.colors.to_hex(tone / 255) for tone in fig.axes[0].images[0].get_array()[0]]
+    assert tones == [each.lower() for each in (palette.MISSING, palette.CLUSTER["A"], palette.CLUSTER["B"])]
+    assert "not recorded (n = 1)" in " ".join(words(fig).split())
+
+
+def test_a_legend_moves_out_of_a_plot_whose_curves_it_would_cover():
+    low = pd.DataFrame({"way": "no leakage", "kernel": "linear", "false_positive": GRID, "true_positive": GRID**2})
+    high = low.assign(true_positive=1.0)
+    for table, inside in ((high, True), (low, False)):
+        fig, ax = palette.figure(palette.COLUMN_MM, 84)
+        roc(table, ax, labels={("no leakage", "linear"): "no leakage,\nlinear: AUC 0.33 (0.20–0.47)"})
+        fig.canvas.draw()
+        legend, here = ax.get_legend().get_window_extent(), ax.get_window_extent()
+        assert (legend.y0 > here.y0) == inside

@@ -3,12 +3,13 @@
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from lcnec_utils import proportions
+from lcnec_utils import proportions, resistance, survival
 
 GOLDEN = json.loads((Path(__file__).parent / "reference" / "survival.json").read_text())
 NAN = float("nan")
@@ -153,3 +154,99 @@ def test_sentence_gives_the_smallest_p_where_none_differs():
 def test_sentence_where_nothing_could_be_tested():
     table = proportions.compare_shares(counts([0, 85, 0, 90]))
     assert proportions.differing_sentence(table, "gene", "LCNEC", "SCLC") == "No gene could be tested."
+
+
+# ---- groups of few ----
+
+
+def grouped(**sizes: int) -> pd.Series:
+    words = [name for name, n in sizes.items() for _ in range(n)]
+    return pd.Series(pd.Categorical([*words, None], [*sizes, "nobody"]))
+
+
+def test_groups_are_parted_by_their_size_in_the_order_of_their_categories():
+    groups = grouped(late=5, rare=4, early=9)
+    assert proportions.levels(groups) == ["late", "rare", "early"]
+    assert proportions.by_size(groups, 5) == (["late", "early"], {"rare": 4})
+    assert proportions.by_size(groups.astype(object), 5) == (["early", "late"], {"rare": 4})
+    table = pd.DataFrame({"group": groups, "x": range(len(groups))})
+    table.attrs["dropped"] = 3
+    kept = proportions.of_size(table, "group", 5)
+    assert list(kept["group"].cat.categories) == ["late", "early"] and len(kept) == 14
+    assert kept.attrs == {"dropped": 3}
+
+
+def test_what_is_not_tested_is_said_with_its_number():
+    assert proportions.small_sentence({}, 5) == ""
+    assert proportions.small_sentence({"Unclassified": 1}, 5) == (
+        "Unclassified (n = 1) is shown, not tested: fewer than 5 patients."
+    )
+    assert proportions.small_sentence({"a": 1, "b": 2, "c": 4}, 5) == (
+        "a (n = 1), b (n = 2) and c (n = 4) are shown, not tested: fewer than 5 patients."
+    )
+
+
+def test_shares_are_compared_between_the_groups_asked_about_that_are_large_enough():
+    groups = grouped(a=6, b=7, rare=2, other=9)
+    hit = pd.DataFrame({"hit": pd.Series([True, False] * 12 + [None], dtype="boolean")})
+    (found,) = proportions.pairs_of_shares(hit, groups, "hit", 5, ["a", "b", "rare"])
+    assert found.value == pytest.approx(3 / 6 - 4 / 7) and found.n == 13
+    (none,) = proportions.pairs_of_shares(hit, groups, "hit", 5, ["a", "rare"])
+    assert none.value is None and "rare (n = 2)" in none.note
+    # the group is large, and few of it were tested
+    hit.loc[:3, "hit"] = None
+    (few,) = proportions.pairs_of_shares(hit, groups, "hit", 5, ["a", "b"])
+    assert few.note == "hit is known of 2 and 7 patients on the two sides, and a comparison needs 5 of each"
+
+
+def test_a_row_with_few_on_a_side_is_not_tested():
+    table = proportions.compare_shares(counts([3, 4, 10, 40], [10, 40, 20, 40]), min_group=5)
+    assert math.isnan(table["p"].iloc[0]) and table["p_adjusted"].iloc[1] == table["p"].iloc[1]
+
+
+def test_means_of_few_are_not_compared():
+    values = pd.Series([1.0, 2, 3, 4, 5, 6, 7, 9])
+    marked = pd.Series([True] * 3 + [False] * 5, dtype="boolean")
+    assert proportions.mean_difference(values, marked, "burden").value is not None
+    assert proportions.mean_difference(values, marked, "burden", 5).note.startswith("burden is known of 3 and 5")
+
+
+# ---- what reviews quote of patients on checkpoint blockade ----
+
+
+def treated(n: int, mutated: int) -> tuple[pd.DataFrame, SimpleNamespace]:
+    """Patients on checkpoint blockade, so many of them with every mutation, and their marks."""
+    ids = pd.Index([f"P{i}" for i in range(n)])
+    has = pd.Series(np.arange(n) < mutated, ids)
+    half = pd.Series(np.arange(n) % 2 == 0, ids, dtype="boolean")
+    genes, third = ["STK11", "KEAP1", "KRAS", "EGFR", "TP53"], np.arange(n) % 3
+    alleles = {name: has & (third == i % 3) for i, name in enumerate(resistance.ALLELES)}
+    marks = SimpleNamespace(
+        mutated=pd.DataFrame(dict.fromkeys(genes, has)).astype("boolean"),
+        alleles=pd.DataFrame(alleles).astype("boolean"),
+        markers=pd.DataFrame({"TMB high": half, "PD-L1 positive": ~half}),
+        loss=half, histology=pd.Series(["LUAD", "LUSC", None] * n, dtype=object)[:n].set_axis(ids),
+        burden=pd.Series(np.arange(n, dtype=float), ids), benefit=pd.Series(["YES", "NO"] * n)[:n].set_axis(ids),
+    )  # fmt: skip
+    months = np.random.default_rng(3).exponential(6, n)
+    return pd.DataFrame({"months": months, "event": True}, ids), marks
+
+
+@pytest.mark.parametrize("mutated", [3, 30])
+def test_what_reviews_quote_hangs_on_no_side_of_few(mutated):
+    table, marks = treated(60, mutated)
+    contrasts = resistance.contrasts_of(marks)
+    effects = survival.cox_each(table.join(contrasts), list(contrasts), 5)
+    found = resistance.quoted(effects, contrasts, marks, 5)
+    of_sides = ["pfs.stk11", "efficacy.egfr", "pfs.kras_g12d", "response.egfr_pd1", "pdl1.keap1", "tmb.exon19_l858r"]
+    of_carriers = ["kras_g12c.most_prevalent", "kras_stk11.share"]
+    for name in [*of_sides, *of_carriers]:
+        assert (found[name].value is None) == (mutated == 3), name
+        assert found[name].value is not None or "5" in found[name].note
+    assert found["stk11.ricciuti"].value == pytest.approx(100 * mutated / 60), "a share of all 60"
+
+
+def test_who_has_no_histology_is_not_taken_for_non_squamous():
+    _, marks = treated(60, 30)
+    contrast = resistance.contrasts_of(marks)["9p21 deleted, non-squamous"]
+    assert contrast.notna().equals(marks.histology == "LUAD")

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from lcnec_utils import provenance
-from lcnec_utils.cohort import read_study
+from lcnec_utils.cohort.read import read_study
 from lcnec_utils.public import build, fetch
 
 FILE = ("nsclc_pd1_msk_2018", "LICENSE")

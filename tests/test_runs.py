@@ -39,9 +39,11 @@ def test_an_own_cohort_of_three_files_is_drawn_and_the_rest_is_skipped_with_reas
     for line in (
         "02_outcomes",
         "04_genomic_landscape",
-        "skipped mine/02_outcomes pfs_by_tmb: this run names no cohort",
+        "mine/02_outcomes pfs_by_tmb: This run names no cohort for the role 'icb'",
     ):
         assert line in done.stdout
+    reasons = [line for line in done.stdout.splitlines() if "skipped mine/" in line]
+    assert reasons and all(line.endswith(".") for line in reasons), "each reason is a sentence"
     for panel in ("os_by_subtype", "fig2a", "fig2d", "figS8"):
         for kind in ("svg", "png", "csv"):
             assert (paths.figures("mine") / f"{panel}.{kind}").stat().st_size > 0
@@ -121,6 +123,23 @@ def test_a_wrong_run_is_refused_before_any_kernel(tmp_path, monkeypatch, line, s
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr and len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_the_download_of_the_study_view_is_run_as_a_cohort(own_run, own_study):
+    """One table, patients and samples together, as the study view gives it: no mutations, and survival."""
+    rows = [line.split("\t") for line in (own_study / "data_clinical_patient.txt").read_text().splitlines()[1:]]
+    head = "Study ID\tPatient ID\tSample ID\tDiagnosis Age\tOverall Survival (Months)\tOverall Survival Status\tSex\n"
+    table = own_study.with_name("download.tsv")
+    table.write_text(
+        head + "".join(f"mine\t{id}\t{id}-01\t{age}\t{os}\t{dead}\t{sex}\n" for id, age, dead, sex, os in rows)
+    )
+    own_run.write_text(own_run.read_text().replace(str(own_study), str(table)))
+    outcome = runs.batch([own_run], ["00", "04"], cores=1)
+    assert not outcome.failed
+    assert page.read_record("mine", "04_genomic_landscape")["skipped"]["fig2a"].startswith("download")
+    assert runs.is_current(params.read_run(own_run), "04_genomic_landscape")
+    table.write_text(table.read_text().replace("4.5", "4.6"))
+    assert not runs.is_current(params.read_run(own_run), "04_genomic_landscape")
 
 
 def test_an_unknown_notebook_is_refused_with_the_nearest(own_run):
@@ -208,7 +227,7 @@ def test_a_plot_changes_only_the_notebooks_that_import_it():
     assert users == {"04_genomic_landscape"}
     users = {name for name, modules in closure.items() if "lcnec_utils.plots.kaplan_meier" in modules}
     assert users == {"02_outcomes", "06_subtype_classifier"}
-    assert all("lcnec_utils.page" in modules and "lcnec_utils.cohort" in modules for modules in closure.values())
+    assert all("lcnec_utils.page" in modules and "lcnec_utils.cohort.read" in modules for modules in closure.values())
     assert not any("lcnec_utils.cli" in modules or "lcnec_utils.runs" in modules for modules in closure.values())
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lcnec_utils import cohort, page, paths, runs, serial
-from lcnec_utils.cohort import Cohort
+from lcnec_utils import page, paths, runs, serial
+from lcnec_utils.cohort import write
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.errors import MissingData
 from lcnec_utils.expression import FACTORS
 
@@ -275,7 +276,7 @@ def test_two_samples_of_three_patients_without_expression_are_drawn_through_the_
     samples = [f"T{i}" for i in range(7)]
     calls = list(itertools.product(["T0", "T1", "T3"], ["TP53", "RB1"])) + [("T2", "KRAS"), ("T4", "STK11")]
     calls += [("T5", "STK11"), ("T5", "KEAP1"), ("T6", "EGFR")]
-    folder = cohort.write_study(
+    folder = write.write_study(
         tmp_path / "own",
         patients=pd.DataFrame({"PATIENT_ID": list("ABCD"), "SEX": "Male"}),
         samples=pd.DataFrame(

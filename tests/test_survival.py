@@ -201,6 +201,22 @@ def test_cox_models_are_those_of_coxph_with_efron_ties(entry):
         same(found[name], entry[name], 1e-7)
 
 
+@pytest.mark.parametrize("entry", GOLDEN["on_limit"], ids=lambda entry: f"{entry['set']} {entry['limits']}")
+def test_a_limit_that_stays_level_at_the_value_read_has_its_middle_as_quantile_survfit(entry):
+    for name, read in zip(("lower", "upper"), entry["read"], strict=True):
+        found = survival.medians(table_of(entry["set"]), limits=entry["limits"], quantile=read)
+        same(found[name], entry[name], 1e-12)
+
+
+def test_times_that_differ_by_rounding_alone_are_tied_as_in_r():
+    # the golden's set `close` goes through every test above; this is what it is about
+    months = table_of("close")["months"]
+    assert months.nunique() == 10
+    curve = survival.kaplan_meier(table_of("close"))
+    assert list(curve["months"]) == [0.3, 1, 2, 3.3, 5.5, 8.7, 9.9]
+    assert list(curve["events"]) == [2, 0, 2, 2, 1, 1, 0]
+
+
 def where_limits(entry: dict) -> str:
     return " ".join([entry["set"], entry["column"], str(entry.get("limits", entry.get("given", "")))])
 
@@ -550,6 +566,94 @@ def test_without_any_event_every_term_is_missing_with_a_reason():
     found = survival.cox(table, ["age", "group"])
     assert found["hr"].isna().all()
     assert found["note"].str.startswith("not estimable").all()
+
+
+# ---- groups of few ----
+
+
+def with_few(name: str = "ties", months=(2, 4), event=(1, 1)) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A data set of the golden, and the same with patients of a group `rare` added."""
+    table = table_of(name)
+    extra = small(months, event, group=["rare"] * len(months), dose=5.0)
+    return table, pd.concat([table, extra], ignore_index=True)
+
+
+def test_a_group_of_few_sets_no_horizon_and_has_no_restricted_mean():
+    table, more = with_few(months=(0.5, 0.7), event=(1, 0))
+    plain = survival.describe(table, "group")
+    found = survival.describe(more, "group", min_group=3).set_index("group")
+    assert list(found["n"]) == [8, 8, 8, 2] and set(found["horizon"]) == set(plain["horizon"]) == {4}
+    assert found.loc["rare", ["rmst", "rmst_lower", "rmst_upper"]].isna().all()
+    assert found.loc["rare", "median_months"] == pytest.approx(0.6), "it is described"
+    same(found.loc[["a", "b", "c"], "rmst"], plain["rmst"], 1e-12)
+    # by default every group has its say, as in R
+    assert set(survival.describe(more, "group")["horizon"]) == {0.7}
+    apart = survival.restricted_mean_difference(more, "group", "a", min_group=3).set_index("group")
+    assert math.isnan(apart.loc["rare", "difference"]) and apart.loc[["b", "c"], "difference"].notna().all()
+    alone = survival.restricted_mean(more[more["group"] == "rare"], "group", min_group=3)
+    assert alone[["horizon", "rmst"]].isna().all(axis=None)
+
+
+def test_a_group_of_few_is_in_no_pair():
+    table, more = with_few()
+    pd.testing.assert_frame_equal(
+        survival.pairwise_log_rank(more, "group", 3), survival.pairwise_log_rank(table, "group")
+    )
+
+
+def test_a_level_of_few_has_no_hazard_ratio_and_is_no_reference_and_the_other_terms_stay():
+    _, more = with_few()
+    whole = survival.cox(more, ["group", "dose"]).set_index("term")
+    found = survival.cox(more, ["group", "dose"], min_group=3).set_index("term")
+    assert found.loc["group: rare vs a", "note"] == "not estimable: fewer than 3 patients"
+    assert found.loc["group: rare vs a", ["hr", "lower", "upper", "p"]].isna().all()
+    others = ["group: b vs a", "group: c vs a", "dose"]
+    same(found.loc[others, "hr"], whole.loc[others, "hr"], 1e-12)
+    assert set(found["n"]) == {26}
+    # asked to stand against the rare, they stand against the first that is large enough
+    against = survival.cox(more, ["group"], {"group": "rare"}, min_group=3)
+    assert list(against["term"]) == ["group: b vs a", "group: c vs a", "group: rare vs a"]
+    marked = table_of("lung").assign(rare=[True] * 4 + [False] * 224)
+    for column in (marked, marked.assign(rare=~marked["rare"])):
+        found = survival.cox(column, ["rare", "age"], min_group=5).set_index("term")
+        assert math.isnan(found.loc["rare", "hr"]) and "fewer than 5 patients" in found.loc["rare", "note"]
+        assert found.loc["age", "hr"] > 1
+
+
+def test_a_level_of_few_has_no_part_in_the_test_of_proportional_hazards():
+    _, more = with_few()
+    found = survival.proportional_hazards(more, ["group", "dose"], min_group=3).set_index("term")
+    assert list(found["df"]) == [2, 1, 3]
+    assert found.loc["group", "note"] == "group: rare vs a not estimable: fewer than 3 patients"
+    assert found["p"].notna().all()
+
+
+def test_pairs_are_of_the_groups_asked_about_that_are_large_enough():
+    table, more = with_few()
+    more["group"] = more["group"].astype("category")
+    every = survival.pairs(more, "group", 3)
+    assert len(every) == 3 and all(finding.value for finding in every)
+    (found,) = survival.pairs(more, "group", 3, ["a", "c", "rare"])
+    right = survival.cox(table[table["group"] != "b"], ["group"]).iloc[0]
+    same([found.value, found.lower, found.upper], right[["hr", "lower", "upper"]], 1e-9)
+    for only in (["a", "rare"], ["rare", "nobody"], ["x", "y"], ["a"]):
+        (none,) = survival.pairs(more, "group", 3, only)
+        assert none.value is None and none.note.startswith("a comparison needs at least 3 patients each of ")
+        assert not none.note.endswith(".")
+    (few,) = survival.pairs(more, "group", 3, ["a", "rare"])
+    assert few.note == (
+        "a comparison needs at least 3 patients each of a and rare, and here is a (n = 8) and rare (n = 2)"
+    )
+
+
+def test_the_sentences_name_what_is_shown_and_not_tested():
+    _, more = with_few(months=(2,), event=(1,))
+    said = survival.compare(more, "group", min_group=3).sentence()
+    assert said.endswith("rare (n = 1) is shown, not tested: fewer than 3 patients.")
+    assert "rare" not in set(survival.compare(more, "group", min_group=3).ratios["group"])
+    table = table_of("lung").assign(woman=lambda each: each["sex"] == 2, rare=[True] + [False] * 227)
+    said = survival.forest_sentence(survival.cox_each(table, ["woman", "rare"], 5))
+    assert said.endswith(" Shown, not estimated: rare (fewer than 5 patients on a side).")
 
 
 # ---- one model per marker ----

@@ -11,7 +11,9 @@ from scipy import stats
 
 from lcnec_utils import claims, differential, page, params, runs, target_genes
 from lcnec_utils.claims import Finding
-from lcnec_utils.cohort import Cohort, CohortError, read_table, write_study
+from lcnec_utils.cohort.model import Cohort, CohortError
+from lcnec_utils.cohort.read import read_table
+from lcnec_utils.cohort.write import write_study
 from lcnec_utils.errors import MissingData, UserError
 from lcnec_utils.expression import FACTORS
 
@@ -137,6 +139,10 @@ def test_single_genes_are_answered_by_fold_changes_between_the_subtypes(made):
     assert claims.verdict(known["lcnec.fig5a.fgl1"], answers["fgl1"])[0] == "compatible"
     text = target_genes.volcano_sentence(table, counted, NAMED)
     assert text.startswith("39 genes, 14 NSCLC-like against 9 SCLC-like tumours.") and "SFTPB" not in text
+    # the sentence's number is the claim's, and so the model's; the other mean is named as such
+    one, other = (2 ** log2["FGL1"].to_numpy(float)[rows] for rows in (slice(14), slice(14, 23)))
+    both = f"{answers['fgl1'][0].value:.1f}-fold by geometric means, {one.mean() / other.mean():.1f}-fold by arithmetic"
+    assert f"FGL1 {both} means (p" in text and "NSCLC-like over SCLC-like" in text
 
 
 def test_too_few_tumours_or_genes_are_a_stated_skip(made, monkeypatch):
@@ -149,6 +155,26 @@ def test_too_few_tumours_or_genes_are_a_stated_skip(made, monkeypatch):
     bare = Cohort("bare", pd.DataFrame(), pd.DataFrame(), folder=None)
     with pytest.raises(MissingData, match=r"bare has no transcriptome-wide expression \(none\)"):
         target_genes.transcriptome(bare)
+
+
+def test_no_fold_change_hangs_on_a_few_tumours(made):
+    log2 = parting()
+    lcnec = made(KINDS, log2)
+    table = target_genes.subtype_genes(lcnec, 9)
+    answers = target_genes.volcano_findings(lcnec, table, target_genes.cuts(table, 0.05, 0.5, 0.05, 2.0), 9)
+    assert answers["fgl1"][0].value is not None, "14 and 9"
+    assert answers["fgl1.unclassified"][0].note == (
+        "FGL1 is known of 6 and 9 tumours of Unclassified and of SCLC-like, and a comparison needs 9 of each"
+    )
+    with pytest.raises(MissingData, match="has 9 SCLC-like tumours with expression; 10 are needed"):
+        target_genes.subtype_genes(lcnec, 10)
+    group = pd.Series(pd.Categorical([*KINDS[:23], *["SCLC"] * 3, *["Unclassified"] * 3]), log2.index)
+    answers = target_genes.marker_findings(log2, group)
+    assert answers["fgl1.other_lcnec"][0].value and answers["fgl1.sclc_subtypes"][0].value is None
+    assert target_genes.marker_findings(log2, group, 3)["fgl1.sclc_subtypes"][0].value
+    answers = target_genes.subtype_findings(log2, group)
+    assert answers["fgl1.nsclc_like_vs_unclassified"][0].value is None
+    assert "NSCLC-like and of Unclassified" in answers["fgl1.nsclc_like_vs_unclassified"][0].note
 
 
 def test_top_genes_are_those_of_the_largest_moderated_t_either_way_named_ones_first():
@@ -325,7 +351,7 @@ def test_long_and_short_survivors_on_blockade_are_parted_and_the_censored_not_gu
     assert longer.to_dict() == right and list(log2.index) == list(right)
     assert longer["S0"] is np.False_ or longer["S0"] == False  # noqa: E712 - dead at the very cut
     assert "S1" not in longer and longer["S4"] and longer["S5"]
-    with pytest.raises(MissingData, match="too few treated patients with expression over or under 500 months"):
+    with pytest.raises(MissingData, match=r"0 with expression lived over 500 months \(OS_MONTHS\)"):
         target_genes.by_survival(lcnec, 500)
 
 
@@ -336,13 +362,15 @@ def test_long_survivors_on_immunotherapy_alone_are_counted_among_those_tested(ma
         made, months, [True] * 8, regimens,
         TMB_NONSYNONYMOUS=[25, 19, NAN, 40, 50, 19.5, 60, NAN], PDL1_SCORE=[0, 1, 50, 90, 80, NAN, 70, 0.9],
     )  # fmt: skip
-    answers = target_genes.long_survivors(lcnec, 20, 19, 1)
+    answers = target_genes.long_survivors(lcnec, 20, 19, 1, 3)
     # longer than 20 months: patients 0, 1, 2, 5 and 7
     assert answers["n.long_rwos"][0].value == 5 and answers["cut.rwos"][0].origin == "calibrated"
     tmb, pdl1 = answers["tmb_high.long_rwos"][0], answers["pdl1.long_rwos"][0]
     # TMB over 19: 25 and 19.5 of 25, 19, 19.5; PD-L1 from 1: 1 and 50 of 0, 1, 50, 0.9
     assert (tmb.value, tmb.n) == (pytest.approx(100 * 2 / 3), 3)
     assert (pdl1.value, pdl1.n) == (50, 4)
+    few = target_genes.long_survivors(lcnec, 20, 19, 1)["tmb_high.long_rwos"][0]
+    assert few.value is None and few.note == "3 patients who lived so long had the test, and a share needs 5"
 
 
 def test_long_survivors_that_nobody_tested_are_no_traceback(made):
@@ -359,7 +387,7 @@ def test_a_cohort_without_pdl1_still_counts_its_long_survivors(made):
     lcnec = treated(
         made, [30, 25, 5], [True] * 3, ["immunotherapy"] * 3, drawn(3), TMB_NONSYNONYMOUS=[20.0, 3, 4]
     )  # fmt: skip
-    answers = target_genes.long_survivors(lcnec, 20, 19, 1)
+    answers = target_genes.long_survivors(lcnec, 20, 19, 1, 2)
     assert answers["n.long_rwos"][0].value == 2 and answers["tmb_high.long_rwos"][0].value == 50
     assert answers["pdl1.long_rwos"][0].value is None
 
@@ -498,15 +526,25 @@ def test_the_rank_among_cancer_types_takes_its_limits_from_its_medians():
 
 
 def test_a_median_without_limits_gives_a_rank_without_limits():
-    table = pan(lcnec=4)
-    log2, _, _ = target_genes.cancer_types(table)
-    found = target_genes.cancer_type_findings(log2, table)["rank.nsclc_like"][0]
+    # of five tumours no two values hold the median with 95%
+    table = pan(lcnec=5)
+    log2, _, medians = target_genes.cancer_types(table)
+    answers = target_genes.cancer_type_findings(log2, table)
+    found = answers["rank.nsclc_like"][0]
     assert found.value >= 1
     assert not any(claims._exists(limit) for limit in (found.lower, found.upper)), numbers(found)
-    with_text = target_genes.cancer_type_sentence(
-        target_genes.cancer_type_findings(log2, table), target_genes.cancer_types(table)[2]
-    )
-    assert "nan" not in with_text
+    assert "nan" not in target_genes.cancer_type_sentence(answers, medians)
+
+
+def test_a_few_tumours_have_no_rank():
+    table = pan(lcnec=4)
+    log2, _, medians = target_genes.cancer_types(table)
+    answers = target_genes.cancer_type_findings(log2, table)
+    assert answers["rank.nsclc_like"][0].value is None and answers["ihcc_vs_nsclc_like"][0].value is None
+    assert answers["median_line.nsclc_like_vs_all"][0].value is None
+    assert answers["median_line.all_vs_sclc_like"][0].value is not None, "16 and 20"
+    text = target_genes.cancer_type_sentence(answers, medians)
+    assert "NSCLC-like LCNEC (n = 4) is shown, not ranked: FGL1 is known of 4 NSCLC-like tumours" in text
 
 
 def test_cancer_types_without_lcnec_are_a_stated_skip_or_not_computable():

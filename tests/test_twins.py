@@ -22,7 +22,7 @@ from lifelines.statistics import multivariate_logrank_test, proportional_hazard_
 from scipy import stats
 
 from lcnec_utils import audit, claims, genomics
-from lcnec_utils.cohort import check_study, read_study
+from lcnec_utils.cohort.read import check_study, read_study
 from lcnec_utils.public.fetch import DownloadError, fetch
 from lcnec_utils.twins import build, cohorts
 from lcnec_utils.twins.studies import write

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from lcnec_utils import deconvolution, microenvironment, page
-from lcnec_utils.cohort import read_study
+from lcnec_utils.cohort.read import read_study
 from lcnec_utils.deconvolution import Til10
 from lcnec_utils.errors import NotBuilt
 from lcnec_utils.public.fetch import fetch

@@ -6,6 +6,8 @@ from matplotlib.axes import Axes
 from lcnec_utils import formats
 from lcnec_utils.plots import palette
 
+LEAST_MM = 22  # of the square
+
 
 def agreement(known: pd.Series, estimated: pd.Series, ax: Axes, *, title: str, r: float) -> Axes:
     """Draw one quantity on ax: dots of one sample each, the line of equality, and the correlation r given."""
@@ -15,6 +17,7 @@ def agreement(known: pd.Series, estimated: pd.Series, ax: Axes, *, title: str, r
     ax.scatter(both["known"], both["estimated"], s=4, color=palette.CYCLE[0], alpha=0.5, linewidth=0, zorder=2)
     ax.set(xlim=(-0.03 * most, most), ylim=(-0.03 * most, most), aspect="equal")
     ax.set_title(title, fontsize=6.5)
-    ax.text(0.04, 0.95, f"r = {formats.number(r, 2)}", transform=ax.transAxes, va="top", fontsize=6)
+    ax.text(0.04, 0.95, f"r = {formats.number(r, 2)}", transform=ax.transAxes, va="top", fontsize=6, in_layout=False)
     ax.locator_params(nbins=4)
+    palette.keep(ax, LEAST_MM, LEAST_MM)
     return ax

@@ -6,22 +6,32 @@ from matplotlib.axes import Axes
 from lcnec_utils.plots import palette
 
 HIGHEST = 50  # mutations per Mb; beyond it the curves run along the floor
+LEAST_MM = 36, 36  # of the plot inside its axes
 
 
 def burden_sweep(table: pd.DataFrame, ax: Axes, *, cuts: dict[float, str], title: str = "") -> Axes:
-    """Draw the sweep on ax. table: group, n, per_mb, share (fraction of tumours at or above). cuts: cut-off → label."""
-    color = palette.colors(list(dict.fromkeys(table["group"])))
+    """Draw the sweep on ax. table: group, n, per_mb, share (fraction of tumours at or above). cuts: cut-off → label.
+
+    Raises MissingData where no group has a burden.
+    """
+    if table.empty:
+        return palette.nothing(ax, "no tumour here has a mutational burden and a known group", title)
+    groups = list(dict.fromkeys(table["group"]))
+    color, dashes = palette.colors(groups), palette.dashes(groups)
     for group, line in table.groupby("group", sort=False):
         ax.step(
             [*line["per_mb"], line["per_mb"].iloc[-1]], [*(100 * line["share"]), 0], where="pre",
-            color=color[group], label=f"{group} (n = {line['n'].iloc[0]})",
+            color=color[str(group)], linestyle=dashes[str(group)], label=f"{group} (n = {line['n'].iloc[0]})",
         )  # fmt: skip
+    # every cut-off stands within the axis
+    end = max([min(HIGHEST, table["per_mb"].max()), *(1.25 * cut for cut in cuts)])
     for cut, label in cuts.items():
         ax.axvline(cut, color=palette.INK, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
-        ax.text(cut, 99, f" {label}", fontsize=6.5, ha="left", va="top")
-    ax.set(xlim=(0, min(HIGHEST, table["per_mb"].max())), ylim=(0, 100))
+        ax.text(cut, 99, f" {label}", fontsize=6.5, ha="left", va="top", in_layout=False)
+    ax.set(xlim=(0, end or 1), ylim=(0, 100))
     ax.set(xlabel="Cut-off, mutations per Mb", ylabel="% of tumours at or above")
-    ax.legend(loc="upper right", bbox_to_anchor=(1, 0.9))
+    palette.keep(ax, *LEAST_MM)
+    palette.inside_legend(ax, {"upper right": (1, 0.9)})
     if title:
         ax.set_title(title)
     return ax

@@ -14,6 +14,7 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 
+from lcnec_utils.errors import MissingData
 from lcnec_utils.plots import palette
 
 SIZE = 6.5  # of all text but titles, in points
@@ -23,6 +24,8 @@ THIN = dict.fromkeys(("deep deletion", "amplification", "rearrangement"), (0.3, 
 WIDEST_MM, GAPPED_MM = 6, 0.8  # the widest column of a tumour; columns from the second on stand apart
 BETWEEN = 0.008  # groups, of the width of all columns
 BARS_INCH = 0.6
+HEAD, WORDS = 26, 150  # points of a group's head over it, at least, and of a word of a legend, at most
+MOST_WORDS = 10  # of a track; the rarest of more are one
 MOST_BOXES = 2400  # with more a vector file would weigh over 300 kB, and they become pixels inside it
 
 
@@ -56,6 +59,19 @@ def _spread(centres: list[float], widths: list[float], gap: float = 4) -> list[f
     return [start + before for start, before in zip(starts, needed, strict=True)]
 
 
+def _within(centres: list[float], widths: list[float], wide: float, gap: float = 4) -> list[float]:
+    """The centres moved from the edges of a figure this wide to within it, as far as all have room, in their order."""
+    placed, edge = list(centres), wide - 2
+    for place in range(len(placed) - 1, -1, -1):
+        placed[place] = min(placed[place], edge - widths[place] / 2)
+        edge = placed[place] - widths[place] / 2 - gap
+    edge = 2.0
+    for place in range(len(placed)):
+        placed[place] = max(placed[place], edge + widths[place] / 2)
+        edge = placed[place] + widths[place] / 2 + gap
+    return placed
+
+
 def _place_heads(figure: Figure, heads: list[str]) -> None:
     """Move each group's head, drawn over its own columns, to where no two of them overlap; a line leads to a moved."""
     texts = [text for ax in figure.axes for text in ax.texts if text.get_text() in heads]
@@ -63,7 +79,8 @@ def _place_heads(figure: Figure, heads: list[str]) -> None:
     wide = 72 * figure.get_figwidth()
     boxes = [text.axes.get_position() for text in texts]
     centres = [wide * (box.x0 + box.x1) / 2 for box in boxes]
-    placed = _spread(centres, _widths([text.get_text() for text in texts]))
+    widths = _widths([text.get_text() for text in texts])
+    placed = _within(_spread(centres, widths), widths, wide)
     for text, box, centre, place in zip(texts, boxes, centres, placed, strict=True):
         text.set(x=0.5 + (place - centre) / (wide * box.width), clip_on=False)
         if abs(place - centre) > wide * box.width / 2:
@@ -79,7 +96,8 @@ def _fill(ax, boxes: list, **look) -> None:
     left, right, lower, upper = np.array(boxes, float).reshape(-1, 4).T
     corners = np.stack([[left, left, right, right, left], [lower, upper, upper, lower, lower]]).T
     codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(boxes)
-    ax.add_patch(PathPatch(Path(corners.reshape(-1, 2), codes), linewidth=0, **look))
+    # as an artist, for the limits are set: a patch would have its every corner sought for them
+    ax.add_artist(PathPatch(Path(corners.reshape(-1, 2), codes), linewidth=0, **look))
 
 
 class _Kind(Piece):
@@ -118,14 +136,20 @@ class _Cells(LayersMesh):
             low, high = THIN.get(piece.label, (0, 1))
             step = (high - low) / np.maximum(held[depth == depth[i]].sum(axis=0), 1) * (1 - 2 * self.inset)
             start = self.inset + low * (1 - 2 * self.inset) + step * held[:i][depth[:i] == depth[i]].sum(axis=0)
-            boxes = []
-            for y, x in np.argwhere(layer):
-                lower, upper = y + start[y, x], y + start[y, x] + step[y, x]
-                if boxes and not self.gap and boxes[-1][1:] == [x, lower, upper]:
-                    boxes[-1][1] = x + 1
-                else:
-                    boxes.append([x + self.gap / 2, x + 1 - self.gap / 2, lower, upper])
+            boxes = [box for y in range(self.rows) for box in self._row(layer[y], y + start[y], step[y])]
             _fill(spec.ax, boxes, facecolor=piece.color, label=piece.label, zorder=depth[i])
+
+    def _row(self, held: np.ndarray, lower: np.ndarray, height: np.ndarray) -> np.ndarray:
+        """The boxes (left, right, lower, upper) of one row's cells of a kind, of equal neighbours as one."""
+        x = np.flatnonzero(held)
+        if not len(x):
+            return np.empty((0, 4))
+        ends = np.column_stack([lower[x], lower[x] + height[x]])
+        starts = np.flatnonzero(
+            np.r_[True, (np.diff(x) != 1) | (np.diff(ends, axis=0) != 0).any(axis=1) | bool(self.gap)]
+        )
+        last = x[np.r_[starts[1:], len(x)] - 1]
+        return np.column_stack([x[starts] + self.gap / 2, last + 1 - self.gap / 2, ends[starts]])
 
 
 class _Bars(StatsBase):
@@ -164,8 +188,11 @@ class _Bars(StatsBase):
             last.annotate(label, (1, place), (3, 0), "axes fraction", "offset points", **look)
 
 
-def _track(values: pd.Series) -> tuple[pd.Series, dict[str, str]]:
-    """What a track shows of each tumour, and each word's colour: numbers as ranges, the higher the darker."""
+def _track(values: pd.Series, words: float = WORDS) -> tuple[pd.Series, dict[str, str]]:
+    """What a track shows of each tumour, and each word's colour: numbers as ranges, the higher the darker.
+
+    words: the points that a word's line in the legend may take. Of many words the rarest are taken together.
+    """
     number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     if number and values.nunique() > 5:
         values = values.astype(float)
@@ -180,8 +207,16 @@ def _track(values: pd.Series) -> tuple[pd.Series, dict[str, str]]:
         shown = shown.cat.rename_categories(lambda value: f"{value:g}" if number else str(value))
         known = [*palette.NAMED]
         names = sorted(shown.cat.categories, key=lambda name: known.index(name) if name in known else len(known))
+    if not number and len(names) > MOST_WORDS + 1:
+        kept = set(shown.value_counts(sort=True).index[:MOST_WORDS])
+        other = f"{len(names) - MOST_WORDS} others"
+        shown = shown.astype(object).where(shown.isin(kept) | shown.isna(), other)
+        names = [*(name for name in names if name in kept), other]
     scale = map(to_hex, colormaps["YlGnBu"](np.linspace(0.15, 0.95, len(names))))
     colors = dict(zip(names, scale, strict=True)) if number else palette.colors(names)
+    lines = {name: palette.wrap(name, words, SIZE) for name in names}
+    shown = shown.astype(object).map(lines)
+    colors = {lines[name]: color for name, color in colors.items()}
     if shown.isna().any():
         colors[NOT_RECORDED] = palette.MISSING
     return shown.astype(object).where(shown.notna(), NOT_RECORDED), colors
@@ -206,71 +241,48 @@ def comut(
 
     alterations: sample, gene, alteration. hit: samples × genes (missing: not profiled). groups: categorical by sample.
     bars: a number by sample. lines: value on the bars' axis → label. tracks: label → values by sample, of words (in
-    the palette's colours) or of numbers (in ranges, the higher the darker).
+    the palette's colours) or of numbers (in ranges, the higher the darker). Raises MissingData where no tumour was
+    profiled for any of the genes.
     """
+    if not hit.notna().any(axis=None):
+        raise MissingData("no tumour here was profiled for any of these genes")
     order = column_order(hit, groups)
     hit, groups, genes = hit.reindex(order), groups.reindex(order), list(hit.columns)
     names = [name for name in groups.cat.categories if (groups == name).any()]
-    tracks = {label: _track(values.reindex(order)) for label, values in (tracks or {}).items()}
+    words = min(WORDS, 0.5 * width_mm * palette.POINT)
+    shown = {label: _track(values.reindex(order), words) for label, values in (tracks or {}).items()}
     row = None if bars is None else _Bars(bars.reindex(order), bars_label, lines or {})
     shares = ["–" if np.isnan(share) else f"{np.floor(100 * share + 0.5):.0f}%" for share in hit.mean().astype(float)]
     over_shares = "altered of\nprofiled" if hit.isna().any(axis=None) else "altered"
 
     # the sides' texts are measured, in points, and the columns get what they leave
-    left = max(_widths([*genes, *tracks]) + ([_widths([row.label])[0] + 22] if row else [])) + 8
+    left = max(_widths([*genes, *shown]) + ([_widths([row.label])[0] + 22] if row else [])) + 8
     right = max(_widths([*shares, over_shares, *(row.lines.values() if row else [])])) + 8
     width = min(width_mm * palette.MM - (left + right) / 72 - 0.04, WIDEST_MM * palette.MM * len(order))
     gap = 0.14 if width / len(order) > GAPPED_MM * palette.MM else 0
 
-    profiled = hit.notna().T
-    held = {}
-    for kind in palette.ALTERATION:
-        mine = alterations[alterations["alteration"] == kind]
-        found = pd.crosstab(mine["gene"], mine["sample"]).reindex(index=genes, columns=order, fill_value=0) > 0
-        held[kind] = (found & profiled).to_numpy()
-    held |= {ABSENT: profiled.to_numpy(), NOT_PROFILED: ~profiled.to_numpy()}
-    held = {kind: cells for kind, cells in held.items() if cells.any()}
+    held = _held(alterations, hit)
     fills = {**palette.ALTERATION, ABSENT: "#E6E6E6", NOT_PROFILED: "#FFFFFF"}
-
     board = ma.ClusterBoard(np.zeros((len(genes), len(order))), width=width, height=0.155 * len(genes))
     board.add_layer(_Cells(held, fills, "Alteration", gap, inset=0.09), name="Alteration")
-    board.group_cols(groups.astype(str), order=names, spacing=BETWEEN)
-    for label, (shown, colors) in reversed(tracks.items()):
-        track = _Cells({name: (shown == name).to_numpy()[None] for name in colors}, colors, label, gap)
+    board.group_cols(groups.astype(str), order=[str(name) for name in names], spacing=BETWEEN)
+    for label, (values, colors) in reversed(shown.items()):
+        track = _Cells({name: (values == name).to_numpy()[None] for name in colors}, colors, label, gap)
         track.set_label(label, loc="left", props={"fontsize": SIZE})
         board.add_top(track, size=0.12, pad=0.03, name=label)
-    counts = groups.value_counts()
-    heads = [f"{name}\nn = {counts[name]}" for name in names]
-    tones = [palette.colors(names)[name] for name in names]
-    # the heads stand on their groups' colour where each has the room, and above the colours where one has not
-    room = [72 * width * counts[name] / len(order) * (1 - BETWEEN * (len(names) - 1)) - 5 for name in names]
-    inside = all(needs <= has for needs, has in zip(_widths(heads), room, strict=True))
-    if inside:
-        light = [np.dot(to_rgb(tone), (0.299, 0.587, 0.114)) > 0.7 for tone in tones]
-        props = [{"color": palette.INK if each else "white", "fontsize": SIZE} for each in light]
-        board.add_top(mp.Chunk(heads, tones, props=props, padding=3), pad=0.05)
-    else:
-        board.add_top(mp.Chunk([""] * len(names), tones), size=0.07, pad=0.05)
-        board.add_top(mp.Chunk(heads, props={"color": palette.INK, "fontsize": SIZE}, padding=3), pad=0.02)
+    heads, inside = _add_heads(board, names, groups.value_counts(), width, left + right)
     if row:
         row.gap = gap
         board.add_top(row, size=BARS_INCH, pad=0.06, name="bars")
     board.add_left(mp.Labels(genes, fontsize=SIZE, fontstyle="italic"), size=left / 72 - 0.05, pad=0.05)
     board.add_right(mp.Labels(shares, fontsize=SIZE), size=right / 72 - 0.05, pad=0.05, name="shares")
-    # legends stand below, or at the right of few columns, as many in a row as there is room for
+    # legends stand below, or at the right of few columns
     below = width > width_mm * palette.MM / 2
     free = 72 * width + (right if below else 72 * (width_mm * palette.MM - 2 * width) - left - right)
-    legends = {"Alteration": held, **{label: colors for label, (_, colors) in tracks.items()}}
-    wide = [max(_widths([label], 8) + _widths([*words])) + 24 for label, words in legends.items()]
-    in_row = len(wide)
-    while in_row > 1 and max(sum(wide[i : i + in_row]) for i in range(0, len(wide), in_row)) > free:
-        in_row -= 1
-    board.add_legends(
-        side="bottom" if below else "right", stack_by="row", stack_size=in_row, order=[*legends],
-        align_legends="top", align_stacks="left", box_padding=0, pad=0.1,
-    )  # fmt: skip
+    _add_legends(board, {"Alteration": held, **{label: colors for label, (_, colors) in shown.items()}}, below, free)
     if title:
-        board.add_title(top=title, fontsize=8, fontweight="bold", align="left", pad=0.08)
+        room = width_mm * palette.POINT - left - 8
+        board.add_title(top=palette.wrap(title, room, 8, "bold"), fontsize=8, fontweight="bold", align="left", pad=0.08)
     board.set_margin(0.02)
     board.render()
     if not below:  # they may be higher than the genes
@@ -280,8 +292,63 @@ def comut(
     beside.text(0, 1.01, over_shares, transform=beside.transAxes, fontsize=SIZE, va="bottom")
     if not inside:
         _place_heads(board.figure, heads)
-    filled = [patch for ax in board.figure.axes for patch in ax.patches if isinstance(patch, PathPatch)]
+    _as_pixels(board.figure)
+    return board.figure
+
+
+def _held(alterations: pd.DataFrame, hit: pd.DataFrame) -> dict[str, np.ndarray]:
+    """For each kind of cell that there is, which cells (genes × samples) hold it."""
+    profiled = hit.notna().T
+    held = {}
+    for kind in palette.ALTERATION:
+        mine = alterations[alterations["alteration"] == kind]
+        gene, sample = hit.columns.get_indexer(mine["gene"]), hit.index.get_indexer(mine["sample"])
+        known = (gene >= 0) & (sample >= 0)
+        held[kind] = np.zeros(profiled.shape, bool)
+        held[kind][gene[known], sample[known]] = True
+        held[kind] &= profiled.to_numpy()
+    held |= {ABSENT: profiled.to_numpy(), NOT_PROFILED: ~profiled.to_numpy()}
+    return {kind: cells for kind, cells in held.items() if cells.any()}
+
+
+def _add_heads(board, names: list, counts: pd.Series, width: float, sides: float) -> tuple[list[str], bool]:
+    """Add the groups' heads with n, on their groups' colour where each has the room, else above the colours.
+
+    width: of all columns (inches). sides: the points beside them. Returns the heads, and whether they stand inside.
+    """
+    heads = [f"{name}\nn = {counts[name]}" for name in names]
+    given = palette.colors(names)
+    tones = [given[str(name)] for name in names]
+    room = [72 * width * counts[name] / counts.sum() * (1 - BETWEEN * (len(names) - 1)) - 5 for name in names]
+    inside = all(needs <= has for needs, has in zip(_widths(heads), room, strict=True))
+    if inside:
+        light = [np.dot(to_rgb(tone), (0.299, 0.587, 0.114)) > 0.7 for tone in tones]
+        props = [{"color": palette.INK if each else "white", "fontsize": SIZE} for each in light]
+        board.add_top(mp.Chunk(heads, tones, props=props, padding=3), pad=0.05)
+    else:
+        most = 72 * width + sides - 4 * (len(names) + 1)
+        if sum(_widths(heads)) > most:
+            heads = [f"{palette.wrap(name, max(HEAD, most / len(names) / 1.05))}\nn = {counts[name]}" for name in names]
+        board.add_top(mp.Chunk([""] * len(names), tones), size=0.07, pad=0.05)
+        board.add_top(mp.Chunk(heads, props={"color": palette.INK, "fontsize": SIZE}, padding=3), pad=0.02)
+    return heads, inside
+
+
+def _add_legends(board, legends: dict[str, dict], below: bool, free: float) -> None:
+    """Add the legends (title → names), as many in a row as `free` points have room for."""
+    wide = [max(_widths([label], 8) + _widths([*words])) + 24 for label, words in legends.items()]
+    in_row = len(wide)
+    while in_row > 1 and max(sum(wide[i : i + in_row]) for i in range(0, len(wide), in_row)) > free:
+        in_row -= 1
+    board.add_legends(
+        side="bottom" if below else "right", stack_by="row", stack_size=in_row, order=[*legends],
+        align_legends="top", align_stacks="left", box_padding=0, pad=0.1,
+    )  # fmt: skip
+
+
+def _as_pixels(figure: Figure) -> None:
+    """Have the boxes drawn as pixels inside a vector figure where they are many."""
+    filled = [patch for ax in figure.axes for patch in ax.patches if isinstance(patch, PathPatch)]
     if sum(len(patch.get_path().vertices) for patch in filled) > 5 * MOST_BOXES:
         for patch in filled:
             patch.set_rasterized(True)
-    return board.figure

@@ -6,28 +6,43 @@ from matplotlib.axes import Axes
 
 from lcnec_utils.plots import palette
 
+CELL_MM = 11  # of a cell, at least
+COUNT = 8  # points of a cell's text, where it has the room
+
 
 def confusion(table: pd.DataFrame, ax: Axes, *, truth: str = "Genotype", title: str = "") -> Axes:
     """Draw a confusion matrix on ax. table: truth, called, n. A row is a true class, a colour the share of its row.
 
-    truth: what the rows are known by.
+    truth: what the rows are known by. Raises MissingData where nothing was called.
     """
     names = list(dict.fromkeys(table["truth"]))
+    if not table["n"].sum():
+        return palette.nothing(ax, "nothing here was both known and called", title)
     counts = table.pivot(index="truth", columns="called", values="n").loc[names, names].to_numpy()
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
-    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="equal")
+    room = 0.28 * palette.cell(ax)[0]
+    labels = [f"{palette.wrap(name, room)}\n(n = {int(n)})" for name, n in zip(names, totals[:, 0], strict=True)]
+    lines = max(label.count("\n") + 1 for label in labels)
+    square = len(names) < 5 and lines < 4
+    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="equal" if square else "auto")
+    ax.set_yticks(range(len(names)), labels)
+    ax.set(xlabel="Called", ylabel=truth)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    slot = palette.inner_width(ax) / len(names)
+    widest = max(palette.text_width(f"{count}", COUNT) for count in counts.ravel())
+    size = max(palette.SMALLEST, min(COUNT, COUNT * (slot - 2) / max(widest, palette.text_width("(100%)", COUNT))))
     for row, column in np.ndindex(counts.shape):
         dark = shares[row, column] > 0.6
         ax.text(
             column, row, f"{counts[row, column]}\n({100 * shares[row, column]:.0f}%)", ha="center", va="center",
-            color="white" if dark else palette.INK, fontsize=8,
+            color="white" if dark else palette.INK, fontsize=size, in_layout=False,
         )  # fmt: skip
-    ax.set_xticks(range(len(names)), names)
-    ax.set_yticks(range(len(names)), [f"{name}\n(n = {int(n)})" for name, n in zip(names, totals[:, 0], strict=True)])
-    ax.set(xlabel="Called", ylabel=truth)
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
+    palette.name_ticks(ax, names)
+    high = max(2.4 * size, 1.45 * palette.TEXT * lines) / palette.POINT
+    wide = max(min(CELL_MM, 0.75 * slot / palette.POINT), size * widest / COUNT / palette.POINT)
+    palette.keep(ax, (max(wide, high) if square else wide) * len(names), max(wide, high) * len(names))
     if title:
         ax.set_title(title)
     return ax

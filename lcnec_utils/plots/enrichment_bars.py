@@ -5,23 +5,29 @@ from matplotlib.axes import Axes
 
 from lcnec_utils.plots import palette
 
-ENRICHED = "#7DB9DE"
+ENRICHED, OTHER = "#7DB9DE", "#BDBDBD"  # not the mark's own red, which would hide "simulated cohort"
+LEAST_MM = 36, 3.6  # width of the plot inside its axes, height of a bar
 
 
 def enrichment_bars(table: pd.DataFrame, ax: Axes, *, fdr: float, first: str, second: str, title: str = "") -> Axes:
-    """Draw sets on ax, highest first. table: set, nes, fdr, nes_min, nes_max (over seeds)."""
-    shown = table.sort_values("nes").reset_index(drop=True)
-    # not the mark's own red, which would hide "simulated cohort"
-    tone = [ENRICHED if row.fdr < fdr else "#BDBDBD" for row in shown.itertuples()]
+    """Draw sets on ax, highest first. table: set, nes, fdr, nes_min, nes_max (over seeds). Raises MissingData where no
+    set was scored."""
+    shown = table.dropna(subset=["nes"]).sort_values("nes").reset_index(drop=True)
+    if shown.empty:
+        return palette.nothing(ax, "no gene set has enough genes here to be scored", title)
+    tone = [ENRICHED if row.fdr < fdr else OTHER for row in shown.itertuples()]
     ax.barh(shown.index, shown["nes"], 0.75, color=tone)
     ax.hlines(shown.index, shown["nes_min"], shown["nes_max"], color=palette.INK, linewidth=0.8)
     names = shown["set"].str.removeprefix("HALLMARK_").str.replace("_", " ").str.capitalize()
-    ax.set_yticks(shown.index, names, fontsize=6.5)
+    names = [palette.wrap(name, 0.5 * palette.cell(ax)[0]) for name in names]
+    ax.set_yticks(shown.index, names, fontsize=palette.TEXT)
     ax.axvline(0, color=palette.INK, linewidth=0.6)
     ax.set(xlabel=f"Normalised enrichment score\n← {second}    {first} →", ylim=(-0.6, len(shown) - 0.4))
     ax.scatter([], [], marker="s", s=18, color=ENRICHED, label=f"FDR < {100 * fdr:g}%")
-    ax.scatter([], [], marker="s", s=18, color="#BDBDBD", label="not")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0, handletextpad=0.2)
+    ax.scatter([], [], marker="s", s=18, color=OTHER, label="not")
+    lines = max(name.count("\n") for name in names)
+    palette.keep(ax, LEAST_MM[0], max(12, LEAST_MM[1] * len(shown) * (1 + 0.7 * lines)))
+    palette.legend(ax, handlelength=2, handletextpad=0.2)
     if title:
         ax.set_title(title, pad=18)
     return ax

@@ -12,6 +12,7 @@ from lcnec_utils.plots import palette
 
 BARS_UM = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 WIDEST_BAR = 0.3  # of the picture's width
+LEAST_MM = 24  # of the picture
 SMOOTHING = 0.4  # pixels by which an outline may miss the pixels' own, so that a figure stays light
 
 
@@ -35,16 +36,16 @@ def field_picture(
         ax.add_collection(LineCollection(outlines(labels), colors=ink, linewidths=0.5, alpha=0.85))
     if marks is not None:
         kinds = marks["kind"].astype("category")
-        color = palette.colors(kinds.cat.categories)
+        color, marker = palette.colors(kinds.cat.categories), palette.markers(kinds.cat.categories)
         for kind in kinds.cat.categories:
             mine = marks[kinds == kind]
             ax.scatter(
                 mine["column"], mine["row"], s=11, color=color[str(kind)], edgecolor="white", linewidth=0.6,
-                label=f"{kind} (n = {len(mine):,})",
+                label=f"{kind} (n = {len(mine):,})", marker=marker[str(kind)],
             )  # fmt: skip
         if len(marks):
-            ax.legend(loc="upper left", bbox_to_anchor=(0, -0.01), ncols=3, borderaxespad=0, handletextpad=0.1,
-                      columnspacing=0.8)  # fmt: skip
+            ax.set(xticks=[], yticks=[])
+            palette.legend(ax, below=True, most=3, handletextpad=0.1, columnspacing=0.8, handlelength=2)
     width_um = columns * um_per_pixel
     length = bar_um or max((bar for bar in BARS_UM if bar <= WIDEST_BAR * width_um), default=BARS_UM[0])
     right, low = 0.96 * columns, 0.95 * rows
@@ -56,6 +57,7 @@ def field_picture(
             path_effects=behind)  # fmt: skip
     ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
+    palette.keep(ax, LEAST_MM, LEAST_MM)
     if title:
         ax.set_title(title)
     return ax

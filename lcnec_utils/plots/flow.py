@@ -8,12 +8,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.path import Path
-from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D, ScaledTranslation
 
 from lcnec_utils.plots import palette
 
-SIZES = (6.5, 6, 5.5, 5)  # of the text: the first at which all fits
+SIZES = (6.5, 6, 5.5)  # of the text: the first at which all fits
 PAD, GAP, DROP = 4, 9, 11  # points: in a box, between columns, of an arrow
 WIDEST, NARROWEST_SIDE = 165, 80  # points
 EDGE = 3  # points that the layout keeps round the axes
@@ -45,7 +44,7 @@ def _wrap(text: str, width: float, size: float) -> list[str]:
     """The text on lines no wider than width (points); a word that is wider is cut."""
 
     def wide(line: str) -> float:
-        return 1.05 * TextPath((0, 0), line, size=size).get_extents().width if line.strip() else 0
+        return palette.text_width(line, size)
 
     lines = []
     for paragraph in str(text).split("\n"):

@@ -28,7 +28,7 @@ def _recipe(name: str) -> dict:
         "entry": entry,
         "files": registry()["datasets"][entry["dataset"]]["files"],
         "converter": provenance.of_file(converter),
-        "format": provenance.of_file(paths.ROOT / "lcnec_utils" / "cohort.py"),
+        "format": provenance.of_file(paths.ROOT / "lcnec_utils" / "cohort" / "write.py"),
     }
 
 

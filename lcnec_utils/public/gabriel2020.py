@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from lcnec_utils.cohort import EXPRESSION_FILE, write_study
+from lcnec_utils.cohort.dictionary import EXPRESSION_FILE
+from lcnec_utils.cohort.write import write_study
 
 CLINICAL = {
     "Sample_ID": "PATIENT_ID",

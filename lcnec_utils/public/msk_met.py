@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lcnec_utils.cohort import write_study
+from lcnec_utils.cohort.write import write_study
 
 PATIENT_COLUMNS = {
     "sample": "PATIENT_ID",

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from lcnec_utils.cohort import STUDY_FILE, moved_in_whole
+from lcnec_utils.cohort.dictionary import STUDY_FILE
+from lcnec_utils.cohort.write import moved_in_whole
 
 
 def convert(folder: Path, files: dict[str, Path], entry: dict, study: dict) -> Path:

@@ -4,7 +4,6 @@ import importlib
 import json
 from pathlib import Path
 
-from lcnec_utils import cohort as cohorts_on_disk
 from lcnec_utils import paths, provenance
 from lcnec_utils.errors import UserError
 from lcnec_utils.public.fetch import registry
@@ -61,7 +60,7 @@ def _recipe(name: str) -> dict:
         "seed": seed,
         "claims": provenance.of_file(paths.PUBLISHED / "lcnec.yaml"),
         "code": {path.relative_to(here).as_posix(): provenance.of_file(path) for path in code},
-        "format": provenance.of_file(Path(cohorts_on_disk.__file__)),
+        "format": provenance.of_file(paths.ROOT / "lcnec_utils" / "cohort" / "write.py"),
         "files": registry()["datasets"][NEEDS[plain]]["files"] if plain in NEEDS else {},
     }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lcnec_utils.cohort import write_study, write_table
+from lcnec_utils.cohort.write import write_study, write_table
 from lcnec_utils.twins.people import Clinical
 from lcnec_utils.twins.targets import Targets
 

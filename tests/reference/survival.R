@@ -69,6 +69,11 @@ sets <- list(
     time = c(1, 1, 2, 3, 3, 3, 4, 4, 4, 4, 4, 5, 5, 5, 7, 8, 9, 9, 9, 10, 10),
     event = c(1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 1, 1, 1, 0, 1, 0)
   ),
+  # times that are one but for rounding: timefix, R's default, makes them tied
+  close = data.frame(
+    time = c(0.1 + 0.2, 0.3, 1.1 + 2.2, 3.3, 3.3, 1, 2, 2 + 1e-10, 5.5, 4.35 * 2, 8.7, 9.9),
+    event = c(1, 1, 1, 0, 1, 0, 1, 1, 1, 1, 0, 0), group = rep(c("a", "b"), 6)
+  ),
   veteran = example(veteran, "time", veteran$status, c("trt", "celltype", "karno", "age", "prior")),
   # under observation from entry on
   heart = cbind(
@@ -96,6 +101,7 @@ at <- list(
   lung = c(0, 5, 11, 180, 310, 365, 730, 1022, 1100), aml = c(0, 9, 13, 13.5, 161, 200),
   ovarian = c(0, 59, 365, 1227, 1300), half = 0:7, half_to_the_end = 0:5, ties = c(0, 1, 1.5, 2, 3, 4, 5),
   together = c(0, 5, 6), quiet = 0:10, start = 0:9, early = 0:12, silent = 0:13, rising = 0:11,
+  close = c(0, 0.2, 1.5, 3, 5.8, 7, 9),
   # with delayed entry summary() shows the number at its next time, ours those at the time: the same at times of
   # every group
   heart = c(5, 16, 17, 58, 340, 1801), late = c(4, 5, 8, 9, 10, 11)
@@ -154,6 +160,17 @@ quantiles <- function(set, group, type, reverse) {
   )
 }
 
+# A limit that stays level while patients are censored, read at its own value: the middle of the level stretch
+on_limit <- function(set, type) {
+  fit <- fitted(sets[[set]], "", conf.type = type)
+  level <- which(diff(fit$surv) == 0 & fit$lower[-1] > 0 & fit$upper[-1] < 1)[1] + 1
+  read <- list(lower = fit$lower[level], upper = fit$upper[level])
+  list(
+    set = scalar(set), limits = scalar(type), read = unlist(read),
+    lower = unname(quantile(fit, 1 - read$lower)$lower), upper = unname(quantile(fit, 1 - read$upper)$upper)
+  )
+}
+
 at_risk <- function(set, group) {
   fit <- fitted(sets[[set]], group)
   counts <- matrix(summary(fit, times = at[[set]], extend = TRUE)$n.risk, nrow = length(at[[set]]))
@@ -168,7 +185,7 @@ cases <- list(
   c("ovarian", "rx"), c("half", ""), c("half_to_the_end", ""), c("ties", ""), c("ties", "group"),
   c("together", ""), c("together", "group"),
   c("quiet", ""), c("quiet", "group"), c("start", ""), c("start", "group"), c("early", "group"), c("silent", "group"),
-  c("rising", ""), c("heart", ""), c("heart", "transplant"), c("late", ""), c("late", "group")
+  c("rising", ""), c("close", ""), c("close", "group"), c("heart", ""), c("heart", "transplant"), c("late", ""), c("late", "group")
 )
 
 # What extend = FALSE would leave out, past a group's last time, is missing
@@ -332,6 +349,9 @@ cat(json(list(
     over(cases, quantiles, "log", FALSE), over(cases, quantiles, "log-log", FALSE),
     over(cases, quantiles, "plain", FALSE), over(cases, quantiles, "log", TRUE), over(cases, quantiles, "log-log", TRUE)
   ),
+  on_limit = list(
+    on_limit("lung", "log"), on_limit("lung", "log-log"), on_limit("ovarian", "plain"), on_limit("close", "log-log")
+  ),
   at_risk = over(cases, at_risk),
   log_rank = over(testable, log_rank),
   cox = list(
@@ -339,7 +359,7 @@ cat(json(list(
     cox("lung", "ph.ecog", "ph.ecog"), cox("lung", c("ph.ecog", "age", "sex"), c("ph.ecog", "sex")),
     cox("aml", "x", "x"), cox("ovarian", c("rx", "age")), cox("ovarian", c("rx", "age"), "rx"),
     cox("ties", "dose"), cox("ties", "group", "group"), cox("ties", c("group", "dose"), "group"),
-    cox("start", "group", "group"),
+    cox("start", "group", "group"), cox("close", "group", "group"),
     cox("silent", "group", "group", without = "c"), cox("silent", c("group", "dose"), "group", without = "c"),
     cox("heart", c("age", "year", "surgery", "transplant")), cox("heart", "transplant", "transplant"),
     cox("late", c("group", "dose"), "group"), cox("late", "dose")

@@ -1,0 +1,1 @@
+"""A cohort on disk: the one room that reads, judges and writes its files."""

@@ -1,0 +1,173 @@
+"""Expression of a cohort: an AnnData file, or the study's own matrix of genes × samples, and the scale of either."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lcnec_utils.cohort.clinical import Identifiers
+from lcnec_utils.cohort.dictionary import EXPRESSION_FILE
+from lcnec_utils.cohort.files import Source
+from lcnec_utils.cohort.genome import symbol_of
+from lcnec_utils.cohort.model import Reading, h5ad_names
+from lcnec_utils.cohort.tables import read_tsv
+
+# What uns["scale"] of an expression file, or expression_scale of cohort.yaml, may say, and what is made of it
+LINEAR = {
+    "TPM": "log2(TPM + 1)",
+    "FPKM": "log2(FPKM + 1)",
+    "RPKM": "log2(RPKM + 1)",
+    "RSEM": "log2(RSEM + 1)",
+    "CPM": "log2(CPM + 1)",
+    "counts": "log2(counts per million + 1)",
+    "expected counts": "log2(counts per million + 1)",
+}
+COUNTS = {"counts", "expected counts"}  # scaled to a million a sample before anything else
+LOGGED = {
+    "log2(TPM+1)": "log2(TPM + 1)",
+    "log2(FPKM+1)": "log2(FPKM + 1)",
+    "variance-stabilised counts": "variance-stabilised counts (log2-like)",
+}
+MOST_LOG2 = 50  # no logged expression is higher; quanTIseq draws the line there too
+MANY_GENES = 1000
+# Words of a matrix's name or stable_id that say its scale; of two the first
+_SAID = [("tpm", "TPM"), ("fpkm", "FPKM"), ("rpkm", "RPKM"), ("rsem", "RSEM"), ("v2_mrna", "RSEM"),
+         ("rna_seq_v2", "RSEM"), ("read_counts", "counts"), ("cpm", "CPM")]  # fmt: skip
+
+
+def scales() -> str:
+    """The scales that are known, as a message lists them."""
+    return ", ".join([*LINEAR, *LOGGED])
+
+
+def scale_fault(scale: str, values: np.ndarray) -> str:
+    """Why values cannot be on a scale, or ""; values: samples × genes, missing as NaN."""
+    if scale not in LINEAR | LOGGED:
+        return (
+            f"'{scale}' is no scale known here; give one of {scales()}"
+            if scale
+            else f"says no scale; give one of {scales()}"
+        )
+    if not np.isfinite(values).any():
+        return ""
+    least, most = np.nanmin(values), np.nanmax(values)
+    if least < 0 and scale != "variance-stabilised counts":
+        return f"holds {least:g}, and {scale} is never negative; correct the scale or the values"
+    if scale in LOGGED and most > MOST_LOG2:
+        return f"holds {most:g}, and {scale} never exceeds {MOST_LOG2}; are these TPM or counts?"
+    if scale == "counts" and not np.array_equal(values, np.round(values), equal_nan=True):
+        return "holds values that are no whole numbers, and counts are; are these TPM, or expected counts?"
+    # of a whole transcriptome the highest TPM is in the thousands; a logged one ends near 20
+    if scale in LINEAR and values.shape[1] > MANY_GENES and most < MOST_LOG2:
+        return f"nothing exceeds {most:g}, which {scale} of so many genes does; are they logged?"
+    return ""
+
+
+def check_h5ad(folder: Path, known: set[str], reading: Reading) -> None:
+    """Judges the names of the AnnData file beside a study: its values are judged where they are read."""
+    path = folder / EXPRESSION_FILE
+    if not path.exists():
+        return
+    try:
+        samples, genes = h5ad_names(path, "obs"), h5ad_names(path, "var")
+    except (OSError, KeyError):
+        reading.refuse(EXPRESSION_FILE, "is no AnnData file; write it with AnnData.write_h5ad")
+        return
+    strange = [name for name in samples if name not in known]
+    if strange:
+        reading.refuse(EXPRESSION_FILE, f"sample '{strange[0]}' is not in the table of samples; add it or drop it")
+    for axis, names in (("sample", samples), ("gene", genes)):
+        if len(set(names)) < len(names):
+            twice = pd.Index(names)[pd.Index(names).duplicated()][0]
+            reading.refuse(EXPRESSION_FILE, f"{axis} '{twice}' stands there twice; keep one")
+
+
+def stated_scale(source: Source, study: dict) -> str:
+    """The scale of a study's matrix: as cohort.yaml says, else by the name of the file or its profile; "" if none."""
+    if study.get("expression_scale"):
+        return str(study["expression_scale"])
+    name = f"{source.meta.get('stable_id', '')} {source.path.name}".lower()
+    return next((scale for word, scale in _SAID if word in name), "")
+
+
+def read_matrix(source: Source | None, study: dict, identifiers: Identifiers, reading: Reading):
+    """A study's own expression matrix (genes in rows, samples in columns) as AnnData, samples × genes, float32.
+
+    None where there is none, its scale cannot be told (a note says what to write), or it is refused. Of rows that come
+    to one symbol the median is taken.
+    """
+    if source is None:
+        return None
+    import anndata
+
+    file = source.path.name
+    scale = stated_scale(source, study)
+    if not scale:
+        why = (
+            f"{file}: its name does not say the scale of its values; write expression_scale: … in cohort.yaml, one of "
+        )
+        why += scales()
+        reading.refused["expression"] = why
+        reading.odd(f"{why}; it is not read")
+        return None
+    table = read_tsv(source.path, reading)
+    if table is None:
+        return None
+    lower = {name.lower(): name for name in table.columns}
+    if "hugo_symbol" not in lower and "entrez_gene_id" not in lower:
+        reading.refuse(file, "is missing; give genes in rows, with the samples as columns", column="Hugo_Symbol")
+        return None
+    empty = pd.Series("", table.index)
+    symbols, entrez = (table[lower[key]] if key in lower else empty for key in ("hugo_symbol", "entrez_gene_id"))
+    named = [symbol_of(*pair)[0] for pair in zip(symbols, entrez, strict=True)]
+    values = table.drop(columns=[lower[key] for key in ("hugo_symbol", "entrez_gene_id", "cytoband") if key in lower])
+    reading.used[file] = [lower[key] for key in ("hugo_symbol", "entrez_gene_id") if key in lower]
+    samples = identifiers.resolve(file, "of samples", pd.Series(values.columns, values.columns), reading)
+    if samples is None:
+        return None
+    values = values.loc[:, (samples != "").to_numpy()].set_axis(list(samples[samples != ""]), axis=1)
+    numeric = values.apply(lambda cells: pd.to_numeric(cells, errors="coerce"))
+    strange = (values != "") & numeric.isna()
+    if strange.to_numpy().any():
+        row, column = np.argwhere(strange.to_numpy())[0]
+        reading.refuse(
+            file,
+            f"'{values.iat[row, column]}' is no number; correct it, or leave it empty",
+            int(table.index[row]),
+            str(values.columns[column]),
+        )
+        return None
+    numeric = numeric.set_axis(named)
+    unnamed = int((numeric.index == "").sum())
+    if unnamed:
+        reading.note(f"{unnamed} of {len(numeric)} rows of {file} name no gene that can be told and are left out")
+        numeric = numeric[numeric.index != ""]
+    if numeric.index.has_duplicates:
+        reading.note(
+            f"{int(numeric.index.duplicated(keep=False).sum())} rows of {file} share a symbol: their median is taken"
+        )
+        numeric = numeric.groupby(level=0, sort=False).median()
+    if numeric.columns.has_duplicates:
+        reading.refuse(file, f"sample '{numeric.columns[numeric.columns.duplicated()][0]}' has two columns; keep one")
+        return None
+    fault = scale_fault(scale, numeric.to_numpy().T)
+    if fault:
+        reading.refuse(file, f"{fault} (write expression_scale: … in cohort.yaml)")
+        return None
+    data = anndata.AnnData(numeric.T.astype("float32"))
+    data.uns |= {"scale": scale, "file": file}
+    return data
+
+
+def check_values(folder: Path) -> str:
+    """Why the values of a folder's AnnData file are not what it says they are, in one line, or ""."""
+    import anndata
+
+    path = folder / EXPRESSION_FILE
+    if not path.exists():
+        return ""
+    data = anndata.read_h5ad(path)
+    values = np.asarray(data.X.todense() if hasattr(data.X, "todense") else data.X, dtype="f4")
+    fault = scale_fault(str(data.uns.get("scale", "")), values)
+    return re.sub("give one of", "set uns['scale'] to one of", fault)

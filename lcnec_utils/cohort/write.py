@@ -1,0 +1,217 @@
+"""Tables as a cBioPortal study folder, moved in whole."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from lcnec_utils.cohort.dictionary import (
+    ALL_FILE,
+    CNA_FILE,
+    COLUMNS,
+    EXPRESSION_FILE,
+    MUTATION_FILE,
+    PANEL_MATRIX_FILE,
+    PATIENT_FILE,
+    SAMPLE_FILE,
+    SEQUENCED_FILE,
+    STUDY_FILE,
+    SV_FILE,
+    TABLE_FILE,
+    TARGETS_FILE,
+)
+
+
+def _cells(column: pd.Series) -> pd.Series:
+    """A column as text: missing as nothing, whole numbers without a point, no tab or line end inside a cell."""
+    if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
+        text = column.astype(object).where(column.notna(), "").astype(str)
+        return text.str.replace(r"[\t\r\n]+", " ", regex=True)
+    if pd.api.types.is_integer_dtype(column):
+        return column.astype(object).where(column.notna(), "").astype(str)
+    values = column.to_numpy(float, na_value=np.nan)
+    whole = np.isfinite(values) & (np.mod(np.nan_to_num(values), 1) == 0) & (np.abs(values) < 2**53)
+    text = np.array(["" if value != value else repr(value) for value in values.tolist()], dtype=object)
+    text[whole] = values[whole].astype("int64").astype(str)
+    return pd.Series(text, column.index)
+
+
+def _attribute_lines(table: pd.DataFrame, known: dict[str, str]) -> list[str]:
+    """cBioPortal's four lines above a clinical header: name, description (of the columns known), type, priority."""
+    names = {name: name.replace("_", " ") for name in table.columns}
+    numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in table.columns]
+    return [
+        "#" + "\t".join(word.title() for word in names.values()),
+        "#" + "\t".join(known.get(name, word.capitalize()) for name, word in names.items()),
+        "#" + "\t".join("NUMBER" if is_number else "STRING" for is_number in numeric),
+        "#" + "\t".join("1" for _ in table.columns),
+    ]
+
+
+def _write_table(path: Path, table: pd.DataFrame, above: list[str] | None = None) -> None:
+    cells = [_cells(table[name]) for name in table.columns]
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{line}\n" for line in [*(above or []), "\t".join(table.columns)])
+        file.writelines("\t".join(row) + "\n" for row in zip(*cells, strict=True))
+
+
+def _meta(path: Path, **fields) -> None:
+    path.write_text("".join(f"{key}: {value}\n" for key, value in fields.items()), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def moved_in_whole(folder: Path):
+    """A scratch folder beside a folder, moved into its place when the block ends: a reader never sees half of one."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        yield scratch
+        if folder.exists():
+            shutil.rmtree(folder)
+        scratch.chmod(0o755)
+        scratch.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _write_profile(folder: Path, identifier: str, kind: str, file: str, table: pd.DataFrame | None, **fields) -> None:
+    """A data file with its meta file, both named as cBioPortal names them; nothing where there is no table."""
+    if table is None:
+        return
+    _meta(
+        folder / file.replace("data_", "meta_"),
+        cancer_study_identifier=identifier,
+        genetic_alteration_type=kind,
+        **fields,
+        data_filename=file,
+    )
+    clinical = fields.get("datatype", "").endswith("_ATTRIBUTES")
+    _write_table(folder / file, table, above=_attribute_lines(table, COLUMNS[file]) if clinical else None)
+
+
+def _write_case_list(folder: Path, identifier: str, file: str, what: str, samples: list[str]) -> None:
+    path = folder / file
+    path.parent.mkdir(exist_ok=True)
+    _meta(
+        path,
+        cancer_study_identifier=identifier,
+        stable_id=f"{identifier}_{path.stem.removeprefix('cases_')}",
+        case_list_name=what,
+        case_list_description=f"{what} ({len(samples)} samples)",
+        case_list_ids="\t".join(samples),
+    )
+
+
+def write_study(
+    folder: Path,
+    *,
+    patients: pd.DataFrame,
+    samples: pd.DataFrame,
+    study: dict,
+    mutations: pd.DataFrame | None = None,
+    copy_number: pd.DataFrame | None = None,
+    structural_variants: pd.DataFrame | None = None,
+    timelines: dict[str, pd.DataFrame] | None = None,
+    panel_genes: dict[str, list[str]] | None = None,
+    expression=None,
+    targets: pd.DataFrame | None = None,
+    readme: str = "",
+) -> Path:
+    """Tables as a cBioPortal study folder, written beside and moved in whole: a reader never sees half of one.
+
+    patients: with PATIENT_ID and any of COLUMNS; status columns as text (`0:LIVING`). samples: with SAMPLE_ID and
+    PATIENT_ID. study: STUDY_FIELDS. mutations: MAF columns. copy_number: genes × samples. structural_variants and
+    timelines: cBioPortal's columns. panel_genes: the genes of each panel in GENE_PANEL. expression: AnnData, samples ×
+    genes. targets: what a simulated cohort was tuned to.
+    """
+    folder = Path(folder)
+    identifier = folder.name
+    on_panel = samples["GENE_PANEL"].fillna("") != "" if panel_genes else pd.Series(True, samples.index)
+    sequenced = list(samples.loc[on_panel, "SAMPLE_ID"])
+    profiles = {"mutations": mutations, "cna": copy_number, "structural_variants": structural_variants}
+    with moved_in_whole(folder) as scratch:
+        _meta(
+            scratch / "meta_study.txt",
+            type_of_cancer="lung",
+            cancer_study_identifier=identifier,
+            name=study.get("name", identifier),
+            description=study.get("source", identifier),
+        )
+        shown = {"show_profile_in_analysis_tab": "true"}
+        for file, kind, table in (
+            (PATIENT_FILE, "PATIENT_ATTRIBUTES", patients),
+            (SAMPLE_FILE, "SAMPLE_ATTRIBUTES", samples),
+        ):
+            _write_profile(scratch, identifier, "CLINICAL", file, table, datatype=kind)
+        for name, table in (timelines or {}).items():
+            file = f"data_timeline_{name}.txt"
+            _write_profile(scratch, identifier, "CLINICAL", file, table, datatype="TIMELINE")
+        _write_profile(
+            scratch, identifier, "MUTATION_EXTENDED", MUTATION_FILE, mutations, datatype="MAF", stable_id="mutations",
+            **shown, profile_name="Mutations", profile_description="Mutations",
+        )  # fmt: skip
+        levels = None if copy_number is None else copy_number.rename_axis("Hugo_Symbol").reset_index()
+        _write_profile(
+            scratch, identifier, "COPY_NUMBER_ALTERATION", CNA_FILE, levels, datatype="DISCRETE", stable_id="cna",
+            **shown, profile_name="Copy number", profile_description="Discrete copy number, -2 to 2",
+        )  # fmt: skip
+        _write_profile(
+            scratch, identifier, "STRUCTURAL_VARIANT", SV_FILE, structural_variants, datatype="SV",
+            stable_id="structural_variants", **shown, profile_name="Structural variants",
+            profile_description="Structural variants",
+        )  # fmt: skip
+        if mutations is not None:
+            _write_case_list(scratch, identifier, SEQUENCED_FILE, "Sequenced samples", sequenced)
+        _write_case_list(scratch, identifier, ALL_FILE, "All samples", list(samples["SAMPLE_ID"]))
+        if copy_number is not None:
+            _write_case_list(scratch, identifier, "case_lists/cases_cna.txt", "With copy number", list(copy_number))
+        if structural_variants is not None:
+            _write_case_list(scratch, identifier, "case_lists/cases_sv.txt", "With structural variants", sequenced)
+        if panel_genes:
+            # a profile is read on a sample's panel where it has one of the sample at all
+            on = {name: samples["GENE_PANEL"] for name, table in profiles.items() if table is not None}
+            if copy_number is not None:
+                on["cna"] = samples["GENE_PANEL"].where(samples["SAMPLE_ID"].isin(copy_number.columns), "")
+            matrix = samples[["SAMPLE_ID"]].assign(**on).replace("", np.nan).fillna("NA")
+            _write_profile(
+                scratch, identifier, "GENE_PANEL_MATRIX", PANEL_MATRIX_FILE, matrix, datatype="GENE_PANEL_MATRIX"
+            )
+            for panel, genes in panel_genes.items():
+                _meta(
+                    scratch / f"data_gene_panel_{panel}.txt",
+                    stable_id=panel,
+                    description=f"{len(genes)} genes",
+                    gene_list="\t".join(sorted(genes)),
+                )
+        (scratch / STUDY_FILE).write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        if expression is not None:
+            expression.write_h5ad(scratch / EXPRESSION_FILE)
+        if targets is not None:
+            targets.to_csv(scratch / TARGETS_FILE, index=False, lineterminator="\n")
+        if readme:
+            (scratch / "README.md").write_text(readme, encoding="utf-8")
+    return folder
+
+
+def write_table(
+    folder: Path, table: pd.DataFrame, *, study: dict, targets: pd.DataFrame, readme: str, files: Iterable = ()
+) -> Path:
+    """A cohort that is one plain table (cell lines, pan-cancer values) as table.csv, moved in whole.
+
+    files: further files, as (path inside the folder, bytes).
+    """
+    folder = Path(folder)
+    with moved_in_whole(folder) as scratch:
+        table.to_csv(scratch / TABLE_FILE, index=False, float_format="%.6g", lineterminator="\n")
+        targets.to_csv(scratch / TARGETS_FILE, index=False, lineterminator="\n")
+        (scratch / STUDY_FILE).write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        (scratch / "README.md").write_text(readme, encoding="utf-8")
+        for name, body in files:
+            (scratch / name).parent.mkdir(parents=True, exist_ok=True)
+            (scratch / name).write_bytes(body)
+    return folder
