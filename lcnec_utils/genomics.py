@@ -7,6 +7,7 @@ import pandas as pd
 
 from lcnec_utils import formats
 from lcnec_utils.claims import Finding, of_count, of_share
+from lcnec_utils.cohort import words
 from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.errors import MissingData
 from lcnec_utils.proportions import pairs_of_shares, share_difference, share_finding, wilson
@@ -16,32 +17,18 @@ SUBTYPES = [NSCLC_LIKE, SCLC_LIKE, UNCLASSIFIED]
 NO_GENOTYPE = "Genotype unknown"  # one group, where expression is all that there is
 SUBTYPE_GENES = ["KEAP1", "KRAS", "STK11", "TP53", "RB1"]
 
-MUTATION_CLASSES = {
-    "Missense_Mutation": "missense",
-    "In_Frame_Del": "in-frame indel",
-    "In_Frame_Ins": "in-frame indel",
-    "Nonsense_Mutation": "truncating",
-    "Frame_Shift_Del": "truncating",
-    "Frame_Shift_Ins": "truncating",
-    "Splice_Site": "splice",
-    "Splice_Region": "splice",
-    # the same in the Sequence Ontology's words
-    "missense_variant": "missense",
-    "inframe_deletion": "in-frame indel",
-    "inframe_insertion": "in-frame indel",
-    "stop_gained": "truncating",
-    "frameshift_variant": "truncating",
-    "splice_donor_variant": "splice",
-    "splice_acceptor_variant": "splice",
-    "splice_region_variant": "splice",
-}
-_CLASS_OF = {word.lower(): kind for word, kind in MUTATION_CLASSES.items()}
 UNSTATED = "mutation, consequence not given"
 OTHER = "other mutation"
 DEEP_DELETION, AMPLIFICATION, REARRANGEMENT = "deep deletion", "amplification", "rearrangement"
 CLASSES = [
     "truncating", "missense", "splice", "in-frame indel", OTHER, UNSTATED, DEEP_DELETION, AMPLIFICATION, REARRANGEMENT,
 ]  # fmt: skip
+
+
+def mutation_class(word: str) -> str:
+    """The class (of CLASSES) of a mutation by its consequence, in the words of MAF, VEP, SnpEff or ANNOVAR."""
+    kind = words.consequence(word)[0]
+    return kind if kind in CLASSES else UNSTATED if word == "" else OTHER
 
 
 # Columns that say what a mutation does to a cancer, and the words that make it count: ACMG's five classes, OncoKB's
@@ -55,12 +42,15 @@ JUDGED = {
 def counted_calls(cohort: Cohort) -> pd.DataFrame:
     """The mutations that count as alterations: those a column of JUDGED calls pathogenic, all where there is none.
 
-    What a mutation does is never guessed: one that such a column leaves empty does not count.
+    What a mutation does is never guessed: one that such a column leaves empty does not count. Raises MissingData where
+    such a column was refused.
     """
     calls = cohort.need_mutations()
-    for column, words in JUDGED.items():
+    for column, count in JUDGED.items():
+        if column in cohort.refused:  # without it every call would count
+            raise MissingData(cohort.refused[column])
         if column in calls and (calls[column] != "").any():
-            return calls[calls[column].str.lower().str.replace("_", " ").isin(words)]
+            return calls[calls[column].str.lower().str.replace("_", " ").isin(count)]
     return calls
 
 
@@ -90,8 +80,8 @@ def alterations(cohort: Cohort, genes: list[str]) -> pd.DataFrame:
     calls = calls[calls["Hugo_Symbol"].isin(genes)]
     kind = UNSTATED
     if "Variant_Classification" in calls:
-        words = calls["Variant_Classification"]
-        kind = words.str.lower().map(_CLASS_OF).fillna(pd.Series(np.where(words == "", UNSTATED, OTHER), words.index))
+        said = calls["Variant_Classification"]
+        kind = said.map({word: mutation_class(word) for word in said.unique()})
     found = [pd.DataFrame({"sample": calls["Tumor_Sample_Barcode"], "gene": calls["Hugo_Symbol"], "alteration": kind})]
     if cohort.copy_number is not None:
         levels = cohort.copy_number.reindex([gene for gene in genes if gene in cohort.copy_number.index])
@@ -383,7 +373,7 @@ def deleted(cohort: Cohort, gene: str) -> pd.Series:
 
 
 # What the source counts to a tumour's mutational burden: missense, nonsense, in-frame indels and frameshifts
-BURDEN_CLASSES = [word for word, kind in _CLASS_OF.items() if kind != "splice"]  # in small letters
+BURDEN_CLASSES = ["missense", "truncating", "in-frame indel"]
 BENIGN = {"benign", "likely benign", "benign/likely benign"}
 
 
@@ -397,7 +387,8 @@ def counted_burden(cohort: Cohort) -> pd.Series:
     for column, held in (("Variant_Classification", calls), ("COVERED_MEGABASES", cohort.samples)):
         if column not in held:
             raise MissingData(f"{cohort.name} has no {column}, from which a mutational burden could be counted")
-    counts = calls["Variant_Classification"].str.lower().isin(BURDEN_CLASSES)
+    said = calls["Variant_Classification"]
+    counts = said.map({word: mutation_class(word) in BURDEN_CLASSES for word in said.unique()}).astype(bool)
     if "GNOMAD_AF" in calls:
         counts &= ~(pd.to_numeric(calls["GNOMAD_AF"], errors="coerce") > 0)
     if "PATHOGENICITY" in calls:

@@ -324,12 +324,17 @@ def same(cohort, plain, but: tuple = ()) -> None:
         assert_frame_equal(got, wanted)
 
 
+def test_of_the_good_folder_nothing_is_odd(study):
+    for files in (None, {name: ABOVE[name] + text for name, text in GOOD.items()}):
+        cohort, problems = read.check_study(study(files), strict=True)
+        assert problems == [] and cohort.words == {} == cohort.refused
+
+
 @pytest.mark.parametrize("above", [False, True], ids=["bare", "#lines"])
 @pytest.mark.parametrize("name", ODD)
 def test_an_odd_cell_is_missing_and_named_and_all_else_is_read(study, capsys, name, above):
     odd = ODD[name]
     plain = read_study(study({name: ABOVE[name] + text for name, text in GOOD.items()} if above else None))
-    assert plain.words == {} and plain.refused == {} and read.check_study(plain.folder, strict=True)[1] == []
     text = (ABOVE[odd.file] if above else "") + cell(odd.row, odd.column, odd.cell)(GOOD[odd.file])
     cohort = read_study(put(plain.folder, {odd.file: text}))
     same(cohort, plain, (TABLES[odd.file], odd.row - 2, odd.column, odd.means))
@@ -339,6 +344,9 @@ def test_an_odd_cell_is_missing_and_named_and_all_else_is_read(study, capsys, na
     # strictly read it is refused, in one line each
     nothing, problems = read.check_study(plain.folder, strict=True)
     assert nothing is None and f"my_study: {note}" in map(str, problems)
+    if above:
+        return
+    # the same by command
     assert cli.main(["cohort", "check", str(plain.folder)]) == 0
     out, err = capsys.readouterr()
     assert err == "" and note in out and (odd.means is not MISSING or f"{odd.column}: {odd.cell} (1)" in out)
@@ -581,19 +589,26 @@ def lcnec(*words, **environment) -> subprocess.CompletedProcess:
 
 
 def run_file(tmp_path: Path, folder: Path) -> tuple[Path, Path]:
+    tmp_path.mkdir(exist_ok=True)
     file, output = tmp_path / "mine.yaml", tmp_path / "output"
     file.write_text(f'run: mine\ncohort: {folder}\nicb: ""\n')
     output.mkdir()
     return file, output
 
 
-@pytest.mark.parametrize("name", HANDFUL)
-def test_commands_refuse_a_wrong_folder(study, tmp_path, name):
-    folder, start = broken(study, BAD[name], above=True)
+def test_commands_refuse_a_wrong_folder(study, tmp_path, monkeypatch, capsys):
+    for name in HANDFUL:
+        folder, start = broken(study, BAD[name], above=True)
+        file, output = run_file(tmp_path / name.replace(" ", "_"), folder)
+        monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(output))
+        assert cli.main(["run", "--params", str(file)]) == 2
+        err = capsys.readouterr().err
+        assert len(err.splitlines()) == 1 and err.startswith(f"lcnec: my_study/{start}")
+        assert list(output.rglob("*")) == []
+    # and as a process of its own
     check = lcnec("cohort", "check", folder)
     assert check.returncode == 2
     assert check.stdout == "" and check.stderr.startswith(start) and "Traceback" not in check.stderr
-    file, output = run_file(tmp_path, folder)
     run = lcnec("run", "--params", file, LCNEC_OUTPUT_DIR=str(output))
     assert run.returncode == 2
     assert len(run.stderr.splitlines()) == 1 and run.stderr.startswith(f"lcnec: my_study/{start}")
@@ -661,9 +676,9 @@ def test_a_word_for_an_event_behind_a_0_contradicts_it_however_it_is_put(text):
 def test_every_spelling_reaches_the_survival_table(study):
     rows = [(f"P{n}", status, event) for n, (status, event) in enumerate(
         [*((text, True) for text in EVENTS), *((text, False) for text in CENSORED)])]  # fmt: skip
-    patients = "PATIENT_ID\tOS_MONTHS\tOS_STATUS\n" + "".join(f"{key}\t5\t{status}\n" for key, status, _ in rows)
+    patients = "PATIENT_ID\tPFS_MONTHS\tPFS_STATUS\n" + "".join(f"{key}\t5\t{status}\n" for key, status, _ in rows)
     table = read_study(study({PATIENTS: patients, SAMPLES: "SAMPLE_ID\tPATIENT_ID\nS1\tP1\n", MUTATIONS: None}))
-    survival = table.survival("OS")
+    survival = table.survival("PFS")
     assert survival["event"].tolist() == [event for _, _, event in rows]
     assert survival["event"].dtype == bool and survival["months"].dtype == float
 

@@ -959,7 +959,7 @@ def test_a_track_of_the_heatmap_shows_who_is_not_recorded():
 
 
 def test_a_legend_moves_out_of_a_plot_whose_curves_it_would_cover():
-    low = pd.DataFrame({"way": "no leakage", "kernel": "linear", "false_positive": GRID, "true_positive": GRID**2})
+    low = pd.DataFrame({"way": "no leakage", "kernel": "linear", "false_positive": GRID, "true_positive": GRID**4})
     high = low.assign(true_positive=1.0)
     for table, inside in ((high, True), (low, False)):
         fig, ax = palette.figure(palette.COLUMN_MM, 84)

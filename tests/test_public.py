@@ -108,6 +108,7 @@ def test_msk_met_cohorts_have_their_patients_and_deaths(public_cohort, name, pat
     assert (len(cohort.patients), len(table), int(table["event"].sum())) == (patients, with_time, deaths)
     assert table.attrs["dropped"] == patients - with_time
     assert cohort.os_origin == "unknown" and not cohort.simulated
+    assert cohort.words == {} == cohort.refused  # every word of a public cohort is understood
 
 
 def test_each_impact_panel_is_seen_nearly_whole_in_msk_met(public_cohort):
@@ -125,7 +126,9 @@ def test_the_checkpoint_cohort_is_the_study_unchanged(public_cohort, data_dir):
         assert provenance.of_file(path) == provenance.of_file(
             folder / path.relative_to(data_dir / "nsclc_pd1_msk_2018")
         )
-    assert int(read_study(folder).column("PDL1_SCORE", "PD-L1").notna().sum()) == 86
+    cohort = read_study(folder)
+    assert int(cohort.column("PDL1_SCORE", "PD-L1").notna().sum()) == 86
+    assert cohort.words == {} == cohort.refused
 
 
 def test_193_of_the_240_checkpoint_patients_are_in_msk_met(public_cohort, data_dir):
@@ -150,7 +153,7 @@ def test_gabriel_2020_has_expression_and_no_event(public_cohort):
     assert not {"FGL1", "SPINK1", "NEUROD1", "POU2F3"} & set(expression.var_names)
     lcnec = cohort.samples[cohort.samples["HISTOLOGY_SIMPLIFIED"] == "LCNEC"]["EXPRESSION_CLUSTER"].value_counts()
     assert [lcnec[name] for name in ("LCNEC/TypeI", "LCNEC/TypeII", "LCNEC/SCLC-like")] == [30, 25, 11]
-    assert "OS_MONTHS" not in cohort.patients
+    assert "OS_MONTHS" not in cohort.patients and cohort.words == {} == cohort.refused
 
 
 def test_a_cohort_is_built_once(public_cohort, monkeypatch):

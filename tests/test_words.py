@@ -743,9 +743,28 @@ def test_no_word_means_two_things():
 # --- closed columns
 
 
+NOT_OF_LIFE = re.compile(r"progress|recur|relaps|\bpd\b|stopped|discontinu", re.I)
+
+
+def stated_of(column: str) -> list:
+    """The stated words of a column's vocabulary; words of a progression or a stop say nothing of life and death."""
+    pairs = stated(CLOSED[column])
+    return (
+        [pair for pair in pairs if not NOT_OF_LIFE.search(pair[0])] if column in ("OS_STATUS", "DSS_STATUS") else pairs
+    )
+
+
+@pytest.mark.parametrize("column", ["OS_STATUS", "DSS_STATUS"])
+def test_a_progression_is_no_death(tmp_path, column):
+    cells = ["1:Progressed", "PD", "0:Not Progressed", "Recurred", *["0:LIVING", "1:DECEASED"] * 30]
+    cohort = read_study(clinical(tmp_path / "study", column, cells))
+    assert cohort.words[column] == dict.fromkeys(cells[:4], 1)
+    assert values_of(cohort, column)[:4] == [None] * 4
+
+
 @pytest.mark.parametrize("column", CLOSED)
 def test_every_word_of_a_closed_column_means_what_is_stated(tmp_path, column):
-    cells, wanted = zip(*stated(CLOSED[column]), strict=True)
+    cells, wanted = zip(*stated_of(column), strict=True)
     cohort = read_study(clinical(tmp_path / "study", column, list(cells)))
     assert departures(cells, values_of(cohort, column), list(wanted)) == []
     assert column not in cohort.words and column not in cohort.refused
@@ -1103,7 +1122,7 @@ def test_a_consequence_that_begins_as_one_that_cbioportal_does_not_load_is_left_
     cells = [*begins, *[f"{word}&stop_gained" for word in NOT_LOADED]]
     cohort = read_study(study(tmp_path / "study", calls={"Variant_Classification": cells}))
     assert kept(cohort, cells) == [False] * len(begins) + [True] * len(NOT_LOADED)
-    assert "Variant_Classification" not in cohort.words
+    assert "SILENTs" in cohort.words["Variant_Classification"]  # left out, and named all the same
 
 
 def test_a_mutation_of_terts_promoter_counts_and_no_other(tmp_path):
@@ -1280,7 +1299,7 @@ def test_random_words_are_always_named_and_never_an_answer(tmp_path, column):
     cohort, _ = load(clinical(tmp_path / "alone", column, cells))
     assert cohort.words[column] == Counter(cells)
     assert column in cohort.refused and column not in cohort.patients and column not in cohort.samples
-    known = [(cell, meaning) for cell, meaning in stated(vocabulary) if small(cell) not in NULL_WORDS]
+    known = [(cell, meaning) for cell, meaning in stated_of(column) if small(cell) not in NULL_WORDS]
     pairs = [(word, None) for word in words[:60]] + [rng.choice(known) for _ in range(700)]
     rng.shuffle(pairs)
     cohort = read_study(clinical(tmp_path / "among", column, [cell for cell, _ in pairs]))

@@ -64,6 +64,9 @@ def _too_much(odd: int, filled: int) -> bool:
     return odd > 1 and odd > MUCH * filled
 
 
+NOT_OF_LIFE = re.compile(r"progress|recur|relaps|\bpd\b|stopped|discontinu", re.I)  # what ends no life
+
+
 class Column:
     """One column being read: what is odd in it is counted, and much of it refuses the column."""
 
@@ -110,6 +113,12 @@ def read_numbers(file: str, name: str, cells: pd.Series, reading: Reading) -> pd
         else f"not {unit} from {lowest:g} to {highest:g}"
     )
     remedy = f"give {unit}, or leave the cell empty where it is not known"
+    if any(re.fullmatch(r"\d+,\d+", cell) for cell in odd):
+        remedy = f"write a decimal point; {remedy}"
+    share = [value for value in meaning.values() if value is not None]
+    if name == "PDL1_SCORE" and share and max(share) <= 1 and any(0 < value < 1 for value in share):
+        reading.refuse_column(file, name, "no value is over 1, as if they were fractions; give percent")
+        return None
     if under and len(under) == len(odd):
         what = f"below {lowest:g}"
     values = column.by_word(meaning, what, remedy)
@@ -128,6 +137,10 @@ def read_words(file: str, name: str, cells: pd.Series, reading: Reading) -> pd.S
     vocabulary = WORDS[name]
     column = Column(file, name, cells, reading)
     meaning = {cell: words.word(vocabulary, cell) for cell in column.counts}
+    if name in ("OS_STATUS", "DSS_STATUS"):  # a progression is no death
+        meaning = {cell: None if NOT_OF_LIFE.search(cell) else said for cell, said in meaning.items()}
+    if vocabulary == "event" and set(column.counts) in ({"1"}, {"1.0"}) and sum(column.counts.values()) > 1:
+        reading.odd(f"{file}, column {name}: every cell says 1, read as an event of everybody")
     if (
         vocabulary == "event"
         and column.counts

@@ -44,7 +44,7 @@ def _wrap(text: str, width: float, size: float) -> list[str]:
     """The text on lines no wider than width (points); a word that is wider is cut."""
 
     def wide(line: str) -> float:
-        return palette.text_width(line, size)
+        return 0.97 * palette.text_width(line, size)  # a box has room at its sides
 
     lines = []
     for paragraph in str(text).split("\n"):

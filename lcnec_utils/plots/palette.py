@@ -223,7 +223,7 @@ def text_width(text: str, size: float = TEXT, weight: str = "normal") -> float:
     """The width in points of a text's widest line, with what hinting on a screen may add."""
     font = FontProperties(family=STYLE["font.family"], size=size, weight=weight)
     lines = (line for line in text.split("\n") if line.strip())
-    return 1.06 * max((text_to_path.get_text_width_height_descent(line, font, False)[0] for line in lines), default=0.0)
+    return 1.08 * max((text_to_path.get_text_width_height_descent(line, font, False)[0] for line in lines), default=0.0)
 
 
 def wrap(text: str, width: float, size: float = TEXT, weight: str = "normal") -> str:
