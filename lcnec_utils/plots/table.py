@@ -57,9 +57,9 @@ def _fitted(heads: list[str], rows: list[list[str]], widths: list[float], room: 
     for size, whole in ((SIZES[0], 0), *((size, 2) for size in SIZES), (SIZES[-1], len(columns))):
         cells = np.array([max(palette.text_width(cell, size) for cell in column) for column in columns])
         words = np.array([_longest_word([*column, head], size) for column, head in zip(columns, heads, strict=True)])
-        words = np.minimum(words, 60)  # a longer one is cut
-        needed = np.maximum(cells, words) + GAP
-        needed[:whole] = np.minimum(needed, np.maximum(words + GAP, 0.14 * room if whole == 2 else 0))[:whole]
+        words = np.minimum(words, 90)  # a longer one is cut
+        needed = np.maximum(cells, words) + GAP + 0.5  # what rounding may take
+        needed[:whole] = np.minimum(needed, np.maximum(words + GAP + 0.5, 0.14 * room if whole == 2 else 0))[:whole]
         if needed.sum() <= room:
             break
     else:
