@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: figures test lab refresh lock lint bench clean
+.PHONY: figures test lab refresh lock lint bench shapes clean
 
 figures: .venv/ready
 	$(BIN)/lcnec batch
@@ -28,6 +28,10 @@ lint: .venv/ready
 # speed as ratios within one run
 bench: .venv/ready
 	$(BIN)/python tests/bench.py
+
+# ten cohorts shaped like real ones through every notebook: figures to look at, nothing asserted
+shapes: .venv/ready
+	$(BIN)/python tests/shapes.py
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (make PYTHON=python3.12 …)"; exit 2; }

@@ -632,17 +632,32 @@ def on_chemoimmunotherapy(cohort: Cohort, tmb_above_per_mb: float, pdl1_from_per
     )
 
 
+MOST_ENDPOINTS = 3  # side by side on a page
+
+
 def by_subtype(cohort: Cohort) -> dict[str, pd.DataFrame]:
-    """Survival tables with genomic_subtype (unknown left out), by the name of each endpoint that the cohort has."""
+    """Survival tables with genomic_subtype (unknown left out), by the name of each endpoint that the cohort has, three
+    at most. Raises MissingData, with what overall survival lacks, where it has none."""
     subtype = genomics.by_patient(cohort, genomics.genomic_subtype(cohort)).cat.remove_categories(genomics.UNKNOWN)
     names = {
         "OS": "Overall survival",
         "RWPFS": "Real-world progression-free survival",
         "PFS": "Progression-free survival",
+        "DFS": "Disease-free survival",
+        "RFS": "Recurrence-free survival",
+        "EFS": "Event-free survival",
+        "DSS": "Disease-specific survival",
     }
-    held = [key for key in names if f"{key}_MONTHS" in cohort.patients] or ["OS"]
     what = "a known genomic subtype (of its mutations)"
-    return {names[key]: survival_by(cohort, key, subtype, what) for key in held}
+    tables, lacking = {}, []
+    for key, name in names.items():
+        try:
+            tables[name] = survival_by(cohort, key, subtype, what)
+        except MissingData as reason:
+            lacking.append(reason)
+    if not tables:
+        raise lacking[0]
+    return dict(list(tables.items())[:MOST_ENDPOINTS])
 
 
 def alike_without_target(cohort: Cohort, min_group: int = 5) -> list[Finding]:

@@ -295,6 +295,11 @@ def _people_notes(cohort: Cohort, reading: Reading) -> None:
         reading.note(
             "overall survival is observed from OS_ENTRY_MONTHS on (delayed entry): no log-rank test, Cox models"
         )
+    given = [table for table in (cohort.samples, cohort.patients) if "GENOMIC_SUBTYPE" in table]
+    if given and cohort.mutations is None:
+        reading.note(
+            "there are no mutations: the genomic subtype is the study's own (GENOMIC_SUBTYPE), not called here"
+        )
     without = len(set(cohort.patients.index) - set(cohort.samples["PATIENT_ID"]))
     if without:
         reading.note(f"{without} of {len(cohort.patients)} patients have no sample")
