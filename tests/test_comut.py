@@ -11,6 +11,7 @@ from matplotlib.offsetbox import TextArea  # noqa: E402
 from matplotlib.patches import PathPatch  # noqa: E402
 
 from lcnec_utils import page  # noqa: E402
+from lcnec_utils.errors import MissingData  # noqa: E402
 from lcnec_utils.plots import palette  # noqa: E402
 from lcnec_utils.plots.comut import column_order, comut  # noqa: E402
 
@@ -280,3 +281,51 @@ def test_a_landscape_as_sparse_as_lcnec_s_stays_vector(tmp_path):
     fig = comut(calls.assign(alteration="missense"), hit, groups, tracks=tracks, bars=burden, bars_label="TMB per Mb")
     drawing = saved(fig, tmp_path / "a.svg")
     assert "<image" not in drawing and len(drawing.encode()) <= page.SVG_BYTES
+
+
+LONG = [
+    "Carboplatin and etoposide with atezolizumab, then maintenance",
+    "Best supportive care without any treatment at all",
+    "Cisplatin_etoposide_durvalumab_then_thoracic_radiotherapy_60",
+    "Lurbinectedin in the second line after platinum",
+    "Osimertinib for a tumour with an EGFR exon 19 deletion",
+    "A",
+    "Tarlatamab within a clinical trial",
+    "B",
+]
+
+
+@pytest.mark.parametrize("genes", [1, 60])
+def test_eight_groups_with_long_names_have_whole_heads_on_a_page(genes):
+    samples = [f"s{i}" for i in range(89)]
+    groups = pd.Series(pd.Categorical(np.repeat(LONG, [25, 1, 41, 2, 5, 5, 5, 5]), LONG), samples)
+    hit = pd.DataFrame(True, samples, [f"GENE{i}" for i in range(genes)], dtype="boolean")
+    calls = pd.DataFrame({"sample": samples, "gene": "GENE0", "alteration": "missense"})
+    fig = comut(
+        calls, hit, groups, title="Large cell neuroendocrine carcinoma of the lung (University Hospital, 2010-2024)"
+    )
+    apart_or_fail(fig)
+    heads = {" ".join(text.get_text().split("\nn = ")[0].replace("\n", " ").split()) for text in texts(fig)}
+    assert {name.replace("_", "") for name in LONG} <= {head.replace("_ ", "").replace("_", "") for head in heads}
+    matrices = matrix(fig)
+    assert matrices[0].get_window_extent().height / genes == pytest.approx(0.155 * fig.dpi, rel=0.05)
+
+
+def test_a_track_of_many_words_shows_the_commonest_and_takes_the_others_together():
+    """The regimens of a cohort may be any words, and a figure has no twenty colours to tell."""
+    (calls, hit, groups), _, _ = many({"A": 40, "B": 38})
+    words = [f"regimen {i}" for i in range(10)]
+    given = [*(words * 6), *(f"rare {i}" for i in range(17)), None]
+    fig = comut(calls, hit, groups, tracks={"First-line treatment": pd.Series(given, hit.index)})
+    named = legend(fig, "First-line treatment")
+    assert list(named) == [*words, "17 others", "not recorded"]
+    tones = [matplotlib.colors.to_hex(patch.get_facecolor()) for patch in named.values()]
+    assert len(set(tones)) == len(tones)
+    assert len(marks(fig)["not recorded"]) == 1
+
+
+def test_without_a_profiled_tumour_there_is_no_figure():
+    calls, hit, groups = six()
+    for lacking in (hit.mask(hit.notna()), hit.iloc[:0], hit[[]]):
+        with pytest.raises(MissingData, match="no tumour here was profiled for any of these genes"):
+            comut(calls, lacking, groups.reindex(lacking.index))

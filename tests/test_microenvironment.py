@@ -812,11 +812,10 @@ def test_every_group_of_every_quantity_has_a_box_at_its_median():
 def test_the_pairs_beside_a_row_are_those_under_the_false_discovery_rate():
     values, group = eleven()
     fig, ax, tests = drawn(values, group)
-    beside = {round(text.get_position()[1]): text for text in ax.texts if text.get_position()[0] == 1.02}
     header = [text for text in ax.texts if text.get_text().startswith("Pairs that differ")]
     assert len(header) == 1 and "0.05" in header[0].get_text()
-    rows = {i: text for i, text in ((t.get_position()[1], t) for t in ax.texts) if text is not header[0]}
-    assert set(rows) == set(range(11)) and beside
+    rows = {text.xy[1]: text for text in ax.texts if text is not header[0]}
+    assert set(rows) == set(range(11))
     for place, what in enumerate(LABELS):
         apart = tests[(tests["what"] == what) & (tests["p_adjusted"] < 0.05)]
         said = rows[place].get_text().split("\n")

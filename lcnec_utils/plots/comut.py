@@ -279,17 +279,18 @@ def comut(
     # legends stand below, or at the right of few columns
     below = width > width_mm * palette.MM / 2
     free = 72 * width + (right if below else 72 * (width_mm * palette.MM - 2 * width) - left - right)
-    _add_legends(board, {"Alteration": held, **{label: colors for label, (_, colors) in shown.items()}}, below, free)
+    legends = {"Alteration": held, **{label: colors for label, (_, colors) in shown.items()}}
+    beside = _add_legends(board, legends, below, free)
     if title:
-        room = width_mm * palette.POINT - left - 8
+        room = 72 * width + right + (0 if below else beside) - 8
         board.add_title(top=palette.wrap(title, room, 8, "bold"), fontsize=8, fontweight="bold", align="left", pad=0.08)
     board.set_margin(0.02)
     board.render()
     if not below:  # they may be higher than the genes
         box = board.layout.get_legend_ax().get_position()
         board.layout.get_legend_ax().set_position([box.x0, 0, box.width, 1])
-    beside = board.get_ax("shares")
-    beside.text(0, 1.01, over_shares, transform=beside.transAxes, fontsize=SIZE, va="bottom")
+    head = board.get_ax("shares")
+    head.annotate(over_shares, (0, 1), (0, 1.3), "axes fraction", "offset points", fontsize=SIZE, va="bottom")
     if not inside:
         _place_heads(board.figure, heads)
     _as_pixels(board.figure)
@@ -334,8 +335,8 @@ def _add_heads(board, names: list, counts: pd.Series, width: float, sides: float
     return heads, inside
 
 
-def _add_legends(board, legends: dict[str, dict], below: bool, free: float) -> None:
-    """Add the legends (title → names), as many in a row as `free` points have room for."""
+def _add_legends(board, legends: dict[str, dict], below: bool, free: float) -> float:
+    """Add the legends (title → names), as many in a row as `free` points have room for; the points of a row."""
     wide = [max(_widths([label], 8) + _widths([*words])) + 24 for label, words in legends.items()]
     in_row = len(wide)
     while in_row > 1 and max(sum(wide[i : i + in_row]) for i in range(0, len(wide), in_row)) > free:
@@ -344,6 +345,7 @@ def _add_legends(board, legends: dict[str, dict], below: bool, free: float) -> N
         side="bottom" if below else "right", stack_by="row", stack_size=in_row, order=[*legends],
         align_legends="top", align_stacks="left", box_padding=0, pad=0.1,
     )  # fmt: skip
+    return max(sum(wide[i : i + in_row]) for i in range(0, len(wide), in_row))
 
 
 def _as_pixels(figure: Figure) -> None:

@@ -46,8 +46,7 @@ def expression_heatmap(
         ax.spines[:].set_visible(False)
         ax.set_xticks([])
     if column_names:
-        lines = max(1, int(0.6 * wide / len(z.columns) / (1.15 * palette.TEXT)))
-        names = [palette.wrap(name, 150 if lines > 1 else 1000) for name in z.columns]
+        names = palette.upright([str(name) for name in z.columns], 0.6 * wide / len(z.columns))
         axes[-1].set_xticks(range(len(z.columns)), names, rotation=90, fontsize=6.5)
     axes[-1].set_xlabel(xlabel)
     bar = figure.colorbar(shown, ax=list(axes), shrink=0.35, aspect=12, pad=0.01, anchor=(0, 0))

@@ -16,7 +16,8 @@ SIZE = palette.TEXT
 FIRST, LINE = 34, 9.5  # points from the axis down to the risk table's head, and from line to line
 HEIGHT = 9.2  # points of a legend's line
 HANDLE = 25  # points of a legend's line beside its words
-LONGEST, MOST = 96, 0.42  # points of a name on one line of the risk table, and of the width where a word is longer
+LONGEST, WORD = 96, 112  # points of a name on one line of the risk table, and of one with a word that is longer
+MOST = 0.42  # of it, of the panel's width
 LEAST_MM = 40, 42  # width and height of the plot itself
 MOST_LINES = 6  # of tests in the plot; more stand in the legend
 MOST_STEPS = 1000  # with more, a curve's limits are pixels in a vector figure
@@ -37,7 +38,7 @@ def kaplan_meier(comparison: Comparison, ax: Axes, *, title: str = "", time_zero
     at_risk, end = _shown_times(comparison, groups, cell)
     aside = max(10.0, *(text_width(f"{count}") / 2 + 4 for count in at_risk.iloc[:, 0]))
     word = max(text_width(word) for name in groups for word in str(name).split())
-    names = {name: palette.wrap(name, min(max(LONGEST, word), MOST * cell[0])) for name in groups}
+    names = {name: palette.wrap(name, min(max(LONGEST, min(word, WORD)), MOST * cell[0])) for name in groups}
 
     # the room for text, in points, as the layout will leave it
     margin = max([28, *(aside + text_width(name) for name in names.values())])

@@ -383,7 +383,9 @@ class SteadyLayout(ConstrainedLayoutEngine):
         renderer, dots = fig.canvas.get_renderer(), SCREEN_DPI / 72
         boxes = {ax: ax.get_tightbbox(renderer, for_layout_only=True) for ax in fig.axes if ax.get_visible()}
         boxes = {ax: box for ax, box in boxes.items() if box is not None}
-        boxes |= {each: each.get_window_extent(renderer) for each in fig.legends}
+        # a flat legend may start left of its axes, which the layout does not see
+        own = [each.get_legend() for each in boxes if each.get_legend() is not None]
+        boxes |= {each: each.get_window_extent(renderer) for each in (*fig.legends, *own)}
         changed = False
         for ax, box in ((ax, box) for ax, box in boxes.items() if isinstance(ax, Axes)):
             here = ax.get_window_extent(renderer)
@@ -434,7 +436,7 @@ class SteadyLayout(ConstrainedLayoutEngine):
         if wide > right - start:
             start = max(left, right - wide)
         title.set_x((start - own - here.x0) / here.width)
-        changed = self._set(title, (right - start) / dots)
+        changed = self._set(title, (right - start) / dots + 0.5)
         head = title.get_window_extent(renderer)
         under = [text.get_window_extent(renderer) for text in ax.texts if text.get_visible()]
         under = [box for box in [above, *under] if box is not None and box.y0 > here.y1 - 2 and box.x0 < head.x1
@@ -532,7 +534,7 @@ def free(ax: Axes, box: tuple[float, float, float, float]) -> bool:
     within = Bbox.from_extents(*box)
     places = ax.transData - ax.transAxes
     for line in ax.lines:
-        if line.get_transform() == ax.transData and len(line.get_xdata()):
+        if line.get_transform() is ax.transData and len(line.get_xdata()):
             path = line.get_path().transformed(places)
             if path.intersects_bbox(within, filled=False) or within.count_contains(path.vertices):
                 return False
@@ -584,13 +586,18 @@ def name_ticks(
         labels = [f"{name}\n{n}" if n else name for name, n in zip(wrapped, counts, strict=True)]
         ax.set_xticks(places, labels, fontsize=size)
         return
-    # upright: as many lines as the slot holds
-    lines = max(int((slot + 2) / (1.2 * size)), 1)
     whole = [f"{name} {n}".strip() for name, n in zip(names, counts, strict=True)]
-    longest = max(map(lambda name: text_width(name, size), whole))
-    room = next((room for room in range(60, 1000, 8) if all(wrap(name, room, size).count("\n") < lines
-                                                             for name in whole)), longest)  # fmt: skip
-    ax.set_xticks(places, [wrap(name, room, size) for name in whole], rotation=90, fontsize=size)
+    ax.set_xticks(places, upright(whole, slot + 2, size), rotation=90, fontsize=size)
+
+
+def upright(names: list[str], slot: float, size: float = TEXT) -> list[str]:
+    """Names to be set upright: as short as they get on as many lines as a slot of so many points holds."""
+    lines = max(int(slot / (1.4 * size)), 1)
+    for room in range(60, 1000, 8):
+        wrapped = [wrap(name, room, size) for name in names]
+        if all(name.count("\n") < lines for name in wrapped):
+            break
+    return wrapped
 
 
 def name_points(ax: Axes, points: dict[str, tuple[float, float]]) -> list[str]:

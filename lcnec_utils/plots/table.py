@@ -55,7 +55,8 @@ def _fitted(heads: list[str], rows: list[list[str]], widths: list[float], room: 
     columns = list(zip(*rows, strict=True))
     # the first two columns' cells are whole, then only the others', then none
     for size, whole in ((SIZES[0], 0), *((size, 2) for size in SIZES), (SIZES[-1], len(columns))):
-        cells = np.array([max(palette.text_width(cell, size) for cell in column) for column in columns])
+        cells = np.array([max(palette.text_width(cell, size, "normal" if place else "bold") for cell in column)
+                          for place, column in enumerate(columns)])  # fmt: skip
         words = np.array([_longest_word([*column, head], size) for column, head in zip(columns, heads, strict=True)])
         words = np.minimum(words, 90)  # a longer one is cut
         needed = np.maximum(cells, words) + GAP + 0.5  # what rounding may take
