@@ -16,15 +16,37 @@ def table(frame: pd.DataFrame, ax: Axes, *, widths: list[float], title: str = ""
     """Draw a frame of text on ax; widths: relative widths of its columns. A row whose first cell repeats the one above
     leaves it empty.
 
-    A column is at least as wide as its cells' words; heads and cells that are longer take several lines, and the figure
-    grows by them. Raises MissingData for a frame without rows.
+    A column is at least as wide as its cells' words; heads and cells that are longer take several lines, columns that
+    do not fit beside the others stand under them, and the figure grows. Raises MissingData for a frame without rows.
     """
     if frame.empty:
         return palette.nothing(ax, "there is nothing here to tabulate", title)
+    room = palette.cell(ax)[0] - 2 * palette.PAD
+    blocks = _blocks(frame, widths, room)
+    for part, columns in zip(palette.rows(ax, len(blocks)), blocks, strict=True):
+        _draw(frame.iloc[:, columns], part, [widths[column] for column in columns], room)
+    if title:
+        ax.set_title(title, loc="left")
+    return ax
+
+
+def _blocks(frame: pd.DataFrame, widths: list[float], room: float) -> list[list[int]]:
+    """The columns that stand side by side: all, or the first two with a part of the others each, where all would have
+    to be broken inside their words."""
+    others = list(range(2, len(frame.columns)))
+    for parts in range(1, len(others)):
+        blocks = [[0, 1, *map(int, part)] for part in np.array_split(others, parts)]
+        if all(_fitted(frame.iloc[:, block], [widths[place] for place in block], room)[0] for block in blocks):
+            return blocks
+    return [list(range(len(frame.columns)))]
+
+
+def _draw(frame: pd.DataFrame, ax: Axes, widths: list[float], room: float) -> None:
+    """The table of these columns, on so many points."""
     ax.set_axis_off()
-    heads = [str(name).replace(" (n", "\n(n") for name in frame.columns]
-    rows = frame.astype(str).to_numpy().tolist()
-    size, columns = _fitted(heads, rows, widths, palette.cell(ax)[0] - 2 * palette.PAD)
+    heads, rows = _words(frame)
+    size, columns = _fitted(frame, widths, room)
+    size = size or SIZES[-1]
     edges = np.concatenate([[0.0], np.cumsum(columns)]) / sum(columns)
     cells = [[palette.wrap(cell, width - GAP, size, "bold" if place == 0 else "normal")
               for place, (cell, width) in enumerate(zip(row, columns, strict=True))] for row in rows]  # fmt: skip
@@ -44,27 +66,30 @@ def table(frame: pd.DataFrame, ax: Axes, *, widths: list[float], title: str = ""
     for y, thick in ((1.0, 0.8), (ends[0], 0.5), (0.0, 0.8)):
         ax.plot([0, 1], [y, y], color=palette.FAINT, linewidth=thick, transform=ax.transAxes, clip_on=False)
     palette.keep(ax, 0, heights.sum() * ROW / palette.POINT)
-    if title:
-        ax.set_title(title, loc="left")
-    return ax
 
 
-def _fitted(heads: list[str], rows: list[list[str]], widths: list[float], room: float) -> tuple[float, np.ndarray]:
-    """The largest text in which every cell but those of the first two columns stands on one line, or at least every
-    word, and the columns' widths in points."""
+def _words(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """The heads, with n on a line of its own, and the cells."""
+    return [str(name).replace(" (n", "\n(n") for name in frame.columns], frame.astype(str).to_numpy().tolist()
+
+
+def _fitted(frame: pd.DataFrame, widths: list[float], room: float) -> tuple[float, np.ndarray]:
+    """The largest text in which every cell but those of the first two columns stands on one line, and the columns'
+    widths in points; 0 and narrower columns where there is none."""
+    heads, rows = _words(frame)
     columns = list(zip(*rows, strict=True))
-    # the first two columns' cells are whole, then only the others', then none
-    for size, whole in ((SIZES[0], 0), *((size, 2) for size in SIZES), (SIZES[-1], len(columns))):
+    # the first two columns' cells are whole, or only the others'
+    for size, broken in ((SIZES[0], 0), *((size, 2) for size in SIZES)):
         cells = np.array([max(palette.text_width(cell, size, "normal" if place else "bold") for cell in column)
                           for place, column in enumerate(columns)])  # fmt: skip
         words = np.array([_longest_word([*column, head], size) for column, head in zip(columns, heads, strict=True)])
         words = np.minimum(words, 90)  # a longer one is cut
         needed = np.maximum(cells, words) + GAP + 0.5  # what rounding may take
-        needed[:whole] = np.minimum(needed, np.maximum(words + GAP + 0.5, 0.14 * room if whole == 2 else 0))[:whole]
+        needed[:broken] = np.minimum(needed, np.maximum(words + GAP + 0.5, 0.14 * room))[:broken]
         if needed.sum() <= room:
             break
     else:
-        return size, needed * room / needed.sum()
+        return 0, needed * room / needed.sum()
     asked = np.array(widths, float) / sum(widths) * room
     # what a column has beyond its need goes to those that lack
     lacks = np.maximum(needed - asked, 0).sum()
