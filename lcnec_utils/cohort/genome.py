@@ -134,10 +134,6 @@ def read_mutations(source: Source | None, identifiers: Identifiers, reading: Rea
     if samples is None:
         return nothing
     table["Tumor_Sample_Barcode"] = samples
-    of_normals = int((samples == "").sum())
-    if of_normals:
-        reading.note(f"{of_normals} of {len(table)} mutation rows are of normal tissue: left out")
-        table = table[samples != ""]
     symbols = _symbols(file, table, "mutation rows", reading)
     unnamed = symbols == ""
     if "Hugo_Symbol" in table:
@@ -152,7 +148,11 @@ def read_mutations(source: Source | None, identifiers: Identifiers, reading: Rea
             "Hugo_Symbol",
         )
         return nothing
-    seen = set(symbols.unique()) - {""}  # of rows that are not loaded too: their gene was looked at
+    seen = set(symbols.unique()) - {""}  # of rows that are not loaded, and of normals, too: their gene was looked at
+    of_normals = int((samples == "").sum())
+    if of_normals:
+        reading.note(f"{of_normals} of {len(table)} mutation rows are of normal tissue: left out")
+        table = table[samples != ""]
     table = _loaded(table, file, reading)
     symbols = symbols.loc[table.index]
     table = table.assign(Hugo_Symbol=symbols)[symbols != ""]
