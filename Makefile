@@ -22,7 +22,7 @@ refresh: .venv/ready
 
 lint: .venv/ready
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check lcnec_utils tests conftest.py
+	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
 # speed as ratios within one run
