@@ -150,7 +150,8 @@ class Finding:
 
     lower_90, upper_90: 90% limits, which the rule for "no difference" reads. origin: on simulated patients what the
     value is evidence of (calibrated, planted, assumed, emergent); on real ones it is `real` whatever is given.
-    scale: whether no effect is 1 or 0; the claim's measure decides where it is not given.
+    scale: whether no effect is 1 or 0; the claim's measure decides where it is not given. smallest: patients in the
+    smaller of two groups compared, where the value is a comparison of two.
     """
 
     value: float | None = None
@@ -164,6 +165,16 @@ class Finding:
     note: str = ""
     origin: str = ""
     scale: Literal["ratio", "difference", ""] = ""
+    smallest: int | None = None
+
+    def of_enough(self, least: int) -> "Finding":
+        """The finding, or one that says why it is none: a value with limits or events that rests on fewer patients."""
+        size = self.smallest
+        if size is None and (self.lower is not None or self.events is not None):
+            size = self.n
+        if self.value is None or size is None or size >= least:
+            return self
+        return Finding(None, n=self.n, note=f"it rests on a group of {size}, and fewer than {least} answer nothing")
 
 
 # --- reading ---------------------------------------------------------------------------------------------------

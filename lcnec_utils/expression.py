@@ -175,7 +175,7 @@ def fold_change(log2: pd.Series, marked: pd.Series, what: str) -> Finding:
     if found.value is None:
         return found
     limits = {name: 2 ** getattr(found, name) for name in ("value", "lower", "upper", "lower_90", "upper_90")}
-    return Finding(**limits, p=found.p, n=found.n, scale="ratio")
+    return Finding(**limits, p=found.p, n=found.n, scale="ratio", smallest=found.smallest)
 
 
 def median_interval(values: pd.Series) -> Finding:

@@ -4,13 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from lcnec_utils import genomics
+from lcnec_utils import genomics, params
 from lcnec_utils.cohort import matrix, read
 from lcnec_utils.cohort.dictionary import ENDPOINTS, EXPRESSION_FILE
 from lcnec_utils.cohort.model import Cohort, Problem, Reading
 from lcnec_utils.errors import MissingData
-
-TMB_HIGH_PER_MB, PDL1_POSITIVE_PERCENT = 10.0, 1.0
 
 
 def _of_known(values: pd.Series) -> list[int]:
@@ -109,7 +107,8 @@ def inventory(folder: Path, strict: bool = False) -> dict:
         reading.problems.append(Problem(EXPRESSION_FILE, fault))
     result: dict = {"name": folder.resolve().name if cohort is None else cohort.name}
     if cohort is not None:
-        markers = genomics.biomarkers(cohort, TMB_HIGH_PER_MB, PDL1_POSITIVE_PERCENT)
+        run = params.RunParameters()
+        markers = genomics.biomarkers(cohort, run.tmb_high_per_mb, run.pdl1_positive_percent)
         result |= {
             "label": cohort.label,
             "patients": len(cohort.patients),

@@ -489,7 +489,8 @@ class Page:
 
         The body of evidence is the cohort in `role`, or the first one the present panel asked for. Where a cohort that
         the panel asked for holds another disease than its role's, the claim is not computable; kept: histologies, in
-        words, to which the panel itself restricted its cohorts. Raises UserError for a claim nobody printed.
+        words, to which the panel itself restricted its cohorts. A value that rests on a group under the run's
+        min_group answers nothing. Raises UserError for a claim nobody printed.
         """
         known = claims.published()
         if id not in known:
@@ -500,6 +501,8 @@ class Page:
         cohort = self.cohort(role)
         if known[id].scope == "own" and not cohort.stands_for_source:
             return  # a number of the source's own patients is asked of no other cohort
+        if not cohort.stands_for_source:  # which has the source's own groups, however small
+            findings = tuple(finding.of_enough(self.parameters.min_group) for finding in findings)
         word, reason = claims.verdict(known[id], list(findings))
         unfit, why = self._unfit(known[id].source, role, kept)
         if unfit is not None and (unfit.none or word in claims.ANSWERS):

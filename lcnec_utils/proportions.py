@@ -1,5 +1,6 @@
 """Shares with their intervals, shares and ranks compared between groups, and which groups are large enough for it."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -200,7 +201,8 @@ def share_difference(values: pd.Series, marked: pd.Series, what: str, min_group:
         return Finding(None, note=f"{what} does not vary")
     grid = [[int(side.sum()), int((~side).sum())] for side in sides]
     p = float(stats.fisher_exact(grid).pvalue)
-    return of_difference(shares_[0] - shares_[1], se, p, len(both))
+    found = of_difference(shares_[0] - shares_[1], se, p, len(both))
+    return dataclasses.replace(found, smallest=min(map(len, sides)))
 
 
 def _few_a_side(what: str, one: int, other: int, min_group: int) -> str:
@@ -257,7 +259,8 @@ def mean_difference(values: pd.Series, marked: pd.Series, what: str, min_group: 
         return Finding(None, note=f"{what} does not vary")
     se = (one.var() / len(one) + other.var() / len(other)) ** 0.5
     p = rank_sum(one.to_numpy(), other.to_numpy())
-    return of_difference(float(one.mean() - other.mean()), float(se), p, len(both))
+    found = of_difference(float(one.mean() - other.mean()), float(se), p, len(both))
+    return dataclasses.replace(found, smallest=min(len(one), len(other)))
 
 
 def shares_sentence(table: pd.DataFrame) -> str:

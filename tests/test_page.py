@@ -1,5 +1,6 @@
 """The page: panels saved with their evidence, skips with reasons, nothing half-written taken for a result."""
 
+import dataclasses
 import json
 import shutil
 import xml.etree.ElementTree as ET
@@ -204,6 +205,20 @@ def test_a_claim_is_put_to_tumours_of_its_disease_and_to_those_of_which_nothing_
     sheet = made()
     assert answer(sheet)[0] in claims.ANSWERS
     assert sheet.describe().at["cohort", "notes"][0] == "Of 1 tumour no column says the histology; taken as LCNEC."
+
+
+@pytest.mark.parametrize("n, answered", [(4, False), (5, True)])
+def test_a_group_under_min_group_answers_nothing(made, n, answered):
+    """The run's min_group is 5: a share of four patients, or a comparison whose smaller side has four, is no answer."""
+    sheet, id = made(), "lcnec.fig2a.subtype.nsclc_like"
+    for finding in (dataclasses.replace(SHARE, n=n), dataclasses.replace(SHARE, n=90, smallest=n)):
+        with sheet.panel("one") as panel:
+            sheet.cohort("cohort")
+            draw(panel)
+            sheet.claim(id, finding)
+        assert (sheet._findings[id]["verdict"] != claims.NOT_COMPUTABLE) == answered
+        assert answered or "a group of 4" in sheet._findings[id]["reason"]
+    assert claims.of_count(3).of_enough(5) == claims.of_count(3)  # how many there are is no estimate of theirs
 
 
 def test_a_claim_is_not_put_to_another_disease(made, own_study):

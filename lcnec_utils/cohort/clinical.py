@@ -21,9 +21,8 @@ from lcnec_utils.cohort.dictionary import (
     column_names,
     plain,
 )
-from lcnec_utils.cohort.files import Source
+from lcnec_utils.cohort.files import Source, table_of
 from lcnec_utils.cohort.model import Reading
-from lcnec_utils.cohort.tables import read_tsv
 
 MUCH = 0.1  # a column in which a larger share of the filled cells is odd is refused as a column
 MOST_NAMED = 5  # so many odd words of a column are quoted
@@ -239,12 +238,8 @@ BOTH = list(dict.fromkeys([*SAMPLE_COLUMNS, *PATIENT_COLUMNS]))
 
 
 def _clinical(source: Source | None, known: list[str], reading: Reading) -> pd.DataFrame | None:
-    if source is None:
-        return None
-    table = read_tsv(source.path, reading)
-    if table is None:
-        return None
-    return _rename(source.path.name, table, known, reading)
+    table = table_of(source, reading)
+    return None if table is None else _rename(source.path.name, table, known, reading)
 
 
 def _identified(file: str, table: pd.DataFrame, key: str, what: str, reading: Reading) -> bool:
@@ -275,12 +270,16 @@ def _distinct(file: str, table: pd.DataFrame, key: str, reading: Reading) -> pd.
     return table[~again]
 
 
-def _split_joint(file: str, table: pd.DataFrame, reading: Reading) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One clinical table as patients and samples: columns of the patient dictionary by patient, all others by sample.
+def _split_joint(
+    file: str, table: pd.DataFrame, held: list[str], reading: Reading
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A table of samples as patients and samples: columns of the patient dictionary by patient, all others by sample.
 
-    Where the rows of a patient contradict each other in such a column, the cell is missing and named.
+    held: columns that a table of patients has already; they stay where they are. Where the rows of a patient contradict
+    each other in a column of patients, the cell is missing and named.
     """
-    of_patients = [name for name in table.columns if name in PATIENT_COLUMNS and name not in SAMPLE_COLUMNS]
+    apart = {*SAMPLE_COLUMNS, *held}
+    of_patients = [name for name in table.columns if name in PATIENT_COLUMNS and name not in apart]
     first = table.drop_duplicates("PATIENT_ID")[["PATIENT_ID", *of_patients]].set_index("PATIENT_ID", drop=False)
     first.index.name = None
     several = table[table["PATIENT_ID"].duplicated(keep=False)]
@@ -300,6 +299,25 @@ def _split_joint(file: str, table: pd.DataFrame, reading: Reading) -> tuple[pd.D
     return first.set_axis(rows), table.drop(columns=of_patients)
 
 
+def _lifted(
+    patients: pd.DataFrame, of_samples: pd.DataFrame, sample_file: str, patient_file: str, reading: Reading
+) -> pd.DataFrame:
+    """The patients, with those whom the table of samples alone names, and with the columns of patients that stand in
+    it (of_samples: such a table by patient)."""
+    by_patient = of_samples.set_index("PATIENT_ID")
+    absent = [name for name in by_patient.index if name not in set(patients["PATIENT_ID"])]
+    if absent:
+        reading.odd(
+            f"{len(absent)} patients of {sample_file} are not in {patient_file} (as '{absent[0]}'): of them only what "
+            f"{sample_file} says is known"
+        )
+        patients = pd.concat([patients, pd.DataFrame({"PATIENT_ID": absent})]).fillna("")
+    if len(by_patient.columns):
+        reading.odd(f"{sample_file} holds columns of patients, read as such: {', '.join(by_patient.columns)}")
+    columns = {name: patients["PATIENT_ID"].map(by_patient[name]).fillna("") for name in by_patient}
+    return patients.assign(**columns)
+
+
 def read_clinical(sources: dict[str, Source | None], reading: Reading) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """Patients (index PATIENT_ID) and samples (index SAMPLE_ID, normals among them), typed; None where refused."""
     joint = sources.get("joint")
@@ -316,7 +334,7 @@ def read_clinical(sources: dict[str, Source | None], reading: Reading) -> tuple[
              for key, what in (("PATIENT_ID", "the patient's identifier"), ("SAMPLE_ID", "a sample identifier"))]
         ):  # fmt: skip
             return None
-        patients, samples = _split_joint(file, table, reading)
+        patients, samples = _split_joint(file, table, [], reading)
         patient_file = sample_file = file
     else:
         patient, sample = sources.get("patients"), sources.get("samples")
@@ -331,26 +349,19 @@ def read_clinical(sources: dict[str, Source | None], reading: Reading) -> tuple[
         patient_file = sample_file if patient is None else patient.path.name
         held = [_identified(sample_file, samples, "SAMPLE_ID", "a sample identifier", reading),
                 _identified(sample_file, samples, "PATIENT_ID", "the patient's identifier", reading)]  # fmt: skip
-        if patients is None:
-            reading.odd(f"there is no {PATIENT_FILE}: patients are those of {sample_file}")
-            patients = samples.drop_duplicates("PATIENT_ID")[["PATIENT_ID"]] if all(held) else None
-        else:
+        if patients is not None:
             held.append(_identified(patient_file, patients, "PATIENT_ID", "a patient identifier", reading))
         if not all(held):
             return None
+        of_samples, samples = _split_joint(sample_file, samples, [] if patients is None else list(patients), reading)
+        if patients is None:
+            reading.odd(f"there is no {PATIENT_FILE}: patients are those of {sample_file}")
+            patients = of_samples
+        else:
+            patients = _lifted(patients, of_samples, sample_file, patient_file, reading)
     patients = _distinct(patient_file, patients, "PATIENT_ID", reading)
     samples = _distinct(sample_file, samples, "SAMPLE_ID", reading)
-    absent = list(dict.fromkeys(samples.loc[~samples["PATIENT_ID"].isin(patients["PATIENT_ID"]), "PATIENT_ID"]))
-    if absent:
-        reading.odd(
-            f"{len(absent)} patients of {sample_file} are not in {patient_file} (as '{absent[0]}'): nothing clinical "
-            "is known of them"
-        )
     patients = typed(patient_file, patients.set_index("PATIENT_ID"), reading)
-    patients = patients.reindex(pd.Index([*patients.index, *absent], name="PATIENT_ID"))
-    for name in patients.columns:
-        if name.endswith("_STATUS") and name.removesuffix("_STATUS") in ENDPOINTS:
-            patients[name] = patients[name].astype("boolean")
     samples = typed(sample_file, samples.set_index("SAMPLE_ID"), reading)
     _check_pairs(patients, patient_file, reading)
     return patients, samples

@@ -4,9 +4,11 @@ import dataclasses
 import re
 from pathlib import Path
 
+import pandas as pd
+
 from lcnec_utils.cohort.dictionary import EXPRESSION_FILE, STUDY_FILE, TABLE_FILE, TARGETS_FILE, column_names
 from lcnec_utils.cohort.model import Reading
-from lcnec_utils.cohort.tables import fields_of
+from lcnec_utils.cohort.tables import fields_of, read_tsv
 
 READ, NOT_NEEDED, NOT_UNDERSTOOD = "read", "not needed", "not understood"
 META = re.compile(r"(\b|_)meta(\b|[_0-9])", re.I)  # as cBioPortal's validator tells meta files
@@ -70,6 +72,11 @@ class Source:
     kind: str
     meta: dict[str, str]
     meta_path: Path | None = None
+
+
+def table_of(source: Source | None, reading: Reading, **how) -> pd.DataFrame | None:
+    """The table of a data file, as `read_tsv`; None where there is no such file, or it is refused."""
+    return None if source is None else read_tsv(source.path, reading, **how)
 
 
 def stem(name: str) -> str:

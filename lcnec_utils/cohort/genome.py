@@ -17,7 +17,7 @@ from lcnec_utils.cohort.dictionary import (
     PREVIOUS_SYMBOLS,
     column_names,
 )
-from lcnec_utils.cohort.files import Source
+from lcnec_utils.cohort.files import Source, table_of
 from lcnec_utils.cohort.model import Reading
 from lcnec_utils.cohort.tables import fields_of, read_tsv
 
@@ -423,12 +423,10 @@ def read_copy_number(source: Source | None, long: bool, identifiers: Identifiers
 
     Rows that come to one symbol are merged: an altered value stands over a 0 or an empty cell.
     """
-    if source is None:
-        return None
-    file = source.path.name
-    table = read_tsv(source.path, reading)
+    table = table_of(source, reading)
     if table is None:
         return None
+    file = source.path.name
     table = table.rename(
         columns={
             name: known
@@ -527,12 +525,10 @@ SV_COLUMNS = {
 
 def read_structural_variants(source: Source | None, identifiers: Identifiers, reading: Reading) -> pd.DataFrame | None:
     """Structural variants with Sample_Id, Site1_Hugo_Symbol and Site2_Hugo_Symbol ("" where a site has no gene)."""
-    if source is None:
-        return None
-    file = source.path.name
-    table = read_tsv(source.path, reading, may_be_empty=True)
+    table = table_of(source, reading, may_be_empty=True)
     if table is None:
         return None
+    file = source.path.name
     lower = {name.lower(): name for name in table.columns}
     renamed = {lower[key]: name for name, keys in SV_COLUMNS.items() for key in keys[::-1] if key in lower}
     table = table.rename(columns=renamed)
@@ -562,12 +558,10 @@ def read_structural_variants(source: Source | None, identifiers: Identifiers, re
 def read_fusions(source: Source | None, identifiers: Identifiers, reading: Reading) -> pd.DataFrame | None:
     """Fusions of cBioPortal's older format (a row per gene, the fusion in words) as structural variants, one row per
     fusion of a sample."""
-    if source is None:
-        return None
-    file = source.path.name
-    table = read_tsv(source.path, reading)
+    table = table_of(source, reading)
     if table is None:
         return None
+    file = source.path.name
     for name in ("Hugo_Symbol", "Tumor_Sample_Barcode", "Fusion"):
         if name not in table:
             reading.refuse(file, "is missing; add it", column=name)

@@ -334,3 +334,16 @@ def timeline_grade_unknown(study):
 )
 def timeline_unknown_patient(study):
     toxicity(study, *["1"] * 21)
+
+
+@case("survival and treatment stand in the table of samples: read as the patients'", notes="columns patients")
+def survival_of_samples(study):
+    moved = ["OS_MONTHS", "OS_STATUS"]
+    study.samples = study.samples.merge(study.patients[["PATIENT_ID", *moved]], on="PATIENT_ID")
+    study.patients = study.patients.drop(columns=moved)
+
+
+@case("a patient whom only the table of samples names, with survival there", notes="p20 patients")
+def survival_of_a_patient_of_samples(study):
+    survival_of_samples(study)
+    study.patients = study.patients.iloc[:-1]
