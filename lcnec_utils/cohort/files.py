@@ -46,6 +46,8 @@ NAMES = {
     r"|data_rna_seq_(v2_)?(expression|mrna)(_median)?|data_mrna_(agilent|affymetrix)_microarray|data_mrna_(tpm|fpkm)"
     r"|data_mrna_seq_(v2_rsem|rsem|tpm|fpkm|rpkm|cpm|read_counts|expression)",
 }  # fmt: skip
+# Where there is the one, the other is not read
+INSTEAD = {"samples": "joint", "structural variants": "fusions", "copy number": "long copy number"}
 _PATTERNS = {kind: re.compile(pattern, re.I) for kind, pattern in NAMES.items()}
 _ENDS = re.compile(r"(\.txt|\.tsv|\.csv|\.maf)?(\.gz)?$", re.I)
 # Files of a study that no panel asks for, by a word in their name
@@ -189,6 +191,11 @@ def find(folder: Path, reading: Reading) -> dict[str, list[Source]]:
             )
     _also_below(folder, reading)
     chosen = {kind: _choose(kind, found, reading) for kind, found in sources.items()}
+    if "patients" in chosen and "samples" not in chosen and "joint" in chosen:
+        chosen["samples"] = chosen.pop("joint")  # one table with samples, beside one of patients
+    for kind, instead in INSTEAD.items():
+        if kind in chosen:
+            chosen.pop(instead, None)
     for found in chosen.values():
         for source in found:
             reading.files[source.path.name] = READ

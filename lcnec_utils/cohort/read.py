@@ -158,10 +158,10 @@ def _genome(
     mutations, seen, in_header = genome.read_mutations(source, identifiers, reading)
     long = _first(sources, "long copy number")
     copy_number = genome.read_copy_number(
-        _first(sources, "copy number") or long, "copy number" not in sources, identifiers, reading
+        long or _first(sources, "copy number"), long is not None, identifiers, reading
     )
     variants = genome.read_structural_variants(_first(sources, "structural variants"), identifiers, reading)
-    if variants is None:
+    if "fusions" in sources:
         variants = genome.read_fusions(_first(sources, "fusions"), identifiers, reading)
     panel_of, whole = genome.read_panels(
         _first(sources, "panel matrix"), source, identifier, samples, identifiers, reading

@@ -294,3 +294,20 @@ def timelines(study):
     head = ["PATIENT_ID", "START_DATE", "STOP_DATE", "EVENT_TYPE"]
     study.files["data_timeline_treatment.txt"] = tsv([head, ["P01", 0, 84, "TREATMENT"], ["P02", -3, "", "TREATMENT"]])
     study.files["data_timeline.txt"] = tsv([head, ["P03", 10, "", "STATUS"]])
+
+
+@case(
+    "a table of patients, and one of samples under the name of the older joint table",
+    like(files={"data_clinical.txt": "read", "data_clinical_patient.txt": "read"}),
+)
+def samples_under_the_joint_name(study):
+    study.name["samples"] = "data_clinical.txt"
+
+
+@case(
+    "a joint table beside both tables is not needed",
+    like(files={"data_clinical.txt": "not needed", "data_clinical_sample.txt": "read"}),
+)
+def joint_beside_both(study):
+    table = study.samples.merge(study.patients, on="PATIENT_ID").assign(OS_STATUS="0:LIVING")
+    study.files["data_clinical.txt"] = tsv([list(table.columns), *table.to_numpy().tolist()])
