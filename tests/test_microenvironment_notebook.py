@@ -61,7 +61,7 @@ def with_expression(study) -> None:
 
 def test_without_til10_what_needs_it_says_so_and_all_else_is_drawn(own_run, own_study, own_fields, offline):
     with_expression(own_study)
-    own_run.write_text(own_run.read_text() + f"fields: {own_fields(4)}\n")
+    own_run.write_text(own_run.read_text() + f"fields: {own_fields(4, counted=5)}\n")
     line = runs.execute("09_microenvironment", own_run)
     assert "2 drawn, 3 skipped" in line
     record = page.read_record("mine", "09_microenvironment")
@@ -73,7 +73,7 @@ def test_without_til10_what_needs_it_says_so_and_all_else_is_drawn(own_run, own_
     )
     assert not record["simulated"]
     table = pd.read_csv(paths.figures("mine") / "fig5h.csv", comment="#")
-    assert table[["group", "n", "other", "other_n"]].to_numpy().tolist() == [["LCNEC", 3, "LUAD", 3]]
+    assert table[["group", "n", "other", "other_n"]].to_numpy().tolist() == [["LCNEC", 5, "LUAD", 5]]
     assert table.at[0, "median"] < table.at[0, "other_median"]
     # the source's own numbers are asked of no other body, and what it says in general is
     said = {"lcnec.fig5h.til.lcnec_vs_luad", "lcnec.fig5h.til.abstract", "lcnec.fig5h.til.discussion"}
