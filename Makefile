@@ -10,7 +10,7 @@ figures: .venv/ready
 	$(BIN)/lcnec batch
 
 test: .venv/ready
-	$(BIN)/python tests/halves.py
+	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 lab: .venv/ready
 	$(BIN)/jupyter lab notebooks
@@ -25,9 +25,9 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-# speed as ratios within one run
+# speed as ratios within one run; AGAINST=<commit or clone>: lcnec batch from nothing against an earlier state
 bench: .venv/ready
-	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/bench.py $(if $(AGAINST),--against $(AGAINST))
 
 # ten cohorts shaped like real ones through every notebook: figures to look at, nothing asserted
 shapes: .venv/ready

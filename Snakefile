@@ -4,8 +4,10 @@
 #   lcnec run --params params/msk_met.yaml          what users call: it validates first, then calls this
 #   snakemake --cores 2                             the same engine by hand, for the shipped runs
 import sys
+from pathlib import Path
 
-from lcnec_utils import page, params, runs
+from lcnec_utils.core import params, provenance
+from lcnec_utils.run import progress, records, runs
 
 FILES = config.get("runs") or {file.stem: str(file) for file in runs.shipped()}
 
@@ -17,19 +19,21 @@ rule all:
 
 rule notebook:
     input:
-        # 14_claims reads what the others found
+        # what reads the others' findings comes last
         lambda wildcards: [
             f"build/{wildcards.run}/{name}.json"
             for name in runs.notebooks()
-            if wildcards.notebook in page.READS_FINDINGS and name not in page.READS_FINDINGS
+            if wildcards.notebook in records.READS_FINDINGS and name not in records.READS_FINDINGS
         ],
     output:
         "build/{run}/{notebook}.json",
+    # the longest first, so that no core is left with one of them at the end
+    priority: lambda wildcards: round(progress.expected_seconds(wildcards.run, wildcards.notebook))
     params:
         file=lambda wildcards: FILES[wildcards.run],
         # content, not time stamps: a digest that changes reruns the notebook
-        inputs=lambda wildcards: page.provenance.of_object(
-            page.inputs(wildcards.notebook, params.read_run(page.Path(FILES[wildcards.run])))
+        inputs=lambda wildcards: provenance.of_object(
+            records.input_digests(wildcards.notebook, params.read_run(Path(FILES[wildcards.run])))
         ),
     shell:
         "{sys.executable:q} -m lcnec_utils.cli execute {wildcards.notebook:q} --params {params.file:q}"

@@ -1,7 +1,10 @@
 """What tests and notebooks under test share: an output folder, one thread, and skips that CI turns into failures."""
 
 import os
+import re
 import shutil
+import time
+from functools import cache
 from pathlib import Path
 
 # before anything imports numpy: two cores gain nothing from threads inside a test, and the last digits move with them
@@ -12,21 +15,30 @@ os.environ.update(
 import pytest  # noqa: E402
 
 ROOT = Path(__file__).parent
-# two halves may run side by side (tests/halves.py), each with a folder of its own
-TEST_OUTPUT = ROOT / "build" / os.environ.get("LCNEC_TEST_FOLDER", "test")
+# what the notebooks under test and the runs under test make: a folder of this session, which its workers share
+SESSION = os.environ.setdefault("LCNEC_TEST_SESSION", str(os.getpid()))
+TEST_OUTPUT = ROOT / "build" / "test" / SESSION
 
 # Nothing under test writes to figures/; kernels that nbval starts inherit this.
 os.environ["LCNEC_OUTPUT_DIR"] = str(TEST_OUTPUT)
 os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
 
-from lcnec_utils import params, provenance, runs  # noqa: E402
-from lcnec_utils.deconvolution import FILES  # noqa: E402
+from lcnec_utils.core import params, paths, provenance  # noqa: E402
+from lcnec_utils.omics.deconvolution import FILES  # noqa: E402
 from lcnec_utils.public import build  # noqa: E402
 from lcnec_utils.public.fetch import DownloadError, fetch  # noqa: E402
+from lcnec_utils.run import records, runs  # noqa: E402
 
 os.environ.update(runs.SINGLE_THREAD)
 # what lay in figures/ before anything was tested
 FIGURES_AT_START = provenance.of_folder(ROOT / "figures")
+# files that take longest go first, so that no worker is left with one of them at the end
+LONGEST = [
+    "06_subtype_classifier.ipynb", "09_microenvironment.ipynb", "08_fgl1_spink1.ipynb",
+    "test_outcomes.py", "test_twins.py", "test_runs.py", "test_free_twins.py", "test_histology.py",
+    "test_without_kernel.py", "test_ledger.py",
+]  # fmt: skip
+PATIENCE_S = 900  # that a test waits for a notebook which another worker has under test
 
 
 def required(what: str) -> bool:
@@ -41,31 +53,123 @@ def skip_or_fail(what: str, reason: str) -> None:
     pytest.skip(reason)
 
 
-def without_gene_sets() -> list[str]:
-    """Why gene sets or signature cannot be had, of which the stored outputs of the default run speak; nothing where
-    they can."""
-    try:
-        for dataset, file in [("genesets", "h.all.v7.5.1.symbols.gmt"), *(("til10", file) for file in FILES)]:
-            fetch(dataset, file)
-    except DownloadError as error:
-        return [str(error)]
-    return []
+def is_worker(config) -> bool:
+    """Whether this process is one of pytest-xdist's workers."""
+    return hasattr(config, "workerinput")
+
+
+def pytest_sessionstart(session):
+    """Before workers start: what ended sessions made goes, and cohorts are built once."""
+    import psutil
+
+    if is_worker(session.config) or session.config.option.collectonly:
+        return
+    for folder in TEST_OUTPUT.parent.glob("[0-9]*"):
+        if folder.name == SESSION or not psutil.pid_exists(int(folder.name)):
+            shutil.rmtree(folder, ignore_errors=True)
+    asked = [Path(arg.split("::")[0]).resolve() for arg in session.config.args]
+    if any(ROOT / "notebooks" in (path, *path.parents) or path in (ROOT, ROOT / "tests") for path in asked):
+        for file in runs.shipped():
+            runs.prepare(params.read_run(file))
+
+
+def pytest_sessionfinish(session):
+    """Nothing under test writes to figures/: a session that did has failed, whatever its tests say."""
+    if not is_worker(session.config) and provenance.of_folder(ROOT / "figures") != FIGURES_AT_START:
+        print("\nfigures/ is not what it was before the tests: something under test wrote there")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@cache
+def lacking() -> dict[str, str]:
+    """Public data sets that the default run reads and this machine cannot have, with the reason."""
+    reasons = {}
+    for dataset, files in (("genesets", ["h.all.v7.5.1.symbols.gmt"]), ("til10", FILES)):
+        try:
+            for file in files:
+                fetch(dataset, file)
+        except DownloadError as error:
+            reasons[dataset] = str(error)
+    return reasons
+
+
+def datasets_read(notebook: str) -> set[str]:
+    """The public data sets that a notebook of the default run reads."""
+    code = provenance.code_cells(records.notebook_path(notebook))
+    read = set(re.findall(r"page\.public_files?\(\"(\w+)\"", code))
+    # the one twin that a public file goes into
+    return read | {"til10"} if re.search(r"^mixtures: ", code, re.M) else read
+
+
+@cache
+def what_a_notebook_lacks(notebook: str) -> str:
+    """Why the stored outputs of a notebook cannot be had on this machine; nothing where they can."""
+    read = datasets_read(notebook)
+    if notebook in records.READS_FINDINGS:  # they say what the others found
+        read |= set().union(*(datasets_read(name) for name in runs.notebooks() if name not in records.READS_FINDINGS))
+    return next((lacking()[dataset] for dataset in sorted(read) if dataset in lacking()), "")
 
 
 def pytest_collection_modifyitems(items):
-    """The notebooks' default run needs its cohorts: skip them with a reason where those cannot be had."""
+    """Notebooks first, those that read what the others found at their end; of both and of tests the longest first."""
     notebooks = [item for item in items if item.path.suffix == ".ipynb"]
-    if not notebooks:
-        return
-    shutil.rmtree(TEST_OUTPUT, ignore_errors=True)
-    lines = runs.prepare(params.RunParameters())
-    lines += without_gene_sets()
-    if not lines:
-        return
-    if required("data"):
-        raise pytest.UsageError(f"LCNEC_REQUIRE names data, but {lines[0]}")
-    for item in notebooks:
-        item.add_marker(pytest.mark.skip(reason=f"what the default run needs cannot be had: {lines[0]}"))
+
+    def place(item) -> tuple:
+        rank = LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST)
+        if item.path.suffix != ".ipynb":
+            return (2, rank)
+        return (int(item.path.stem in records.READS_FINDINGS), rank, item.path.stem)
+
+    items.sort(key=place)  # a stable sort: cells stay in order
+    for name in {item.path.stem for item in notebooks}:
+        reason = what_a_notebook_lacks(name)
+        if reason and required("data"):
+            raise pytest.UsageError(f"LCNEC_REQUIRE names data, but {reason}")
+        if reason:
+            for item in notebooks:
+                if item.path.stem == name:
+                    item.add_marker(pytest.mark.skip(reason=f"{name} reads a file that cannot be had: {reason}"))
+
+
+def pytest_runtest_setup(item):
+    """A notebook that reads what the others found is tested once they have ended."""
+    if item.path.suffix == ".ipynb" and item.path.stem in records.READS_FINDINGS and item.cell_num == 0:
+        make_default_run(item.session, [name for name in runs.notebooks() if name not in records.READS_FINDINGS])
+
+
+def once(what: str, make) -> None:
+    """Make something of this session, whichever worker needs it first; the others wait for it."""
+    from filelock import FileLock
+
+    TEST_OUTPUT.mkdir(parents=True, exist_ok=True)
+    with FileLock(TEST_OUTPUT / f".{what}.lock"):
+        mark = TEST_OUTPUT / f".{what}.made"
+        if not mark.exists():
+            make()
+            mark.touch()
+
+
+def make_default_run(session, notebooks: list[str]) -> Path:
+    """The figures of these notebooks of the default run.
+
+    A notebook that this session has under test makes its own figures: it is waited for. Any other is executed.
+    """
+    file = paths.PARAMS / f"{params.RunParameters().run}.yaml"
+    under_test = {item.path.stem for item in session.items if item.path.suffix == ".ipynb"}
+    for name in notebooks:
+        if what_a_notebook_lacks(name):
+            pytest.skip(what_a_notebook_lacks(name))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("LCNEC_OUTPUT_DIR", str(TEST_OUTPUT))
+            run = params.read_run(file).run
+            if name not in under_test:
+                once(f"{run}.{name}", lambda name=name: runs.execute(name, file))
+            end = time.monotonic() + PATIENCE_S
+            while records.read_record(run, name) is None:
+                if time.monotonic() > end:
+                    pytest.fail(f"notebook {name}, which is under test in this session, has not ended")
+                time.sleep(0.5)
+    return TEST_OUTPUT / "figures" / params.read_run(file).run
 
 
 def named_folder(variable: str, what: str, holding: str) -> Path:
@@ -108,10 +212,14 @@ def public_run() -> Path:
     lines = runs.prepare(params.read_run(file))
     if lines:
         skip_or_fail("data", lines[0])
+
+    def make():
+        outcome = runs.batch([file])
+        assert not outcome.failed, outcome.failed
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LCNEC_OUTPUT_DIR", str(TEST_OUTPUT))
-        outcome = runs.batch([file])
-    assert not outcome.failed, outcome.failed
+        once("msk_met", make)
     return TEST_OUTPUT / "figures" / "msk_met"
 
 
@@ -129,17 +237,14 @@ def expression_run() -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LCNEC_OUTPUT_DIR", str(TEST_OUTPUT))
         for notebook in OF_EXPRESSION:
-            runs.execute(notebook, file)
+            once(f"gabriel2020.{notebook}", lambda notebook=notebook: runs.execute(notebook, file))
     return TEST_OUTPUT / "figures" / "gabriel2020"
 
 
 @pytest.fixture(scope="session")
-def default_run() -> Path:
-    """The figures of the default run, which the notebooks under test have just made."""
-    folder = TEST_OUTPUT / "figures" / params.RunParameters().run
-    if not folder.exists():
-        pytest.skip("the notebooks have not run in this session")
-    return folder
+def default_run(request) -> Path:
+    """The figures of the default run, made in this session."""
+    return make_default_run(request.session, runs.notebooks())
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,45 @@
 """The command line: lcnec run | batch | execute | cohort | twin | claims | verify | refresh."""
 
 import argparse
+import os
+import shutil
 import sys
 from pathlib import Path
 
 from lcnec_utils import __version__
-from lcnec_utils.errors import UserError
+from lcnec_utils.core.errors import UserError
 
 OK, FAILED, REFUSED = 0, 1, 2
+ENVIRONMENT = """environment variables:
+  LCNEC_OUTPUT_DIR   gets figures/ and build/ instead of the project's folder
+  LCNEC_COHORTS_DIR  holds the twins and public cohorts (default: build/cohorts)
+  LCNEC_DATA_DIR     holds public files, as <dataset>/<file>
+  LCNEC_CACHE_DIR    keeps downloaded files (default: the user's cache)
+  LCNEC_MIRROR       a URL from which files are downloaded, as <dataset>/<file>"""
+
+
+def _called() -> str:
+    """The command as the user can call it again: `lcnec` where it is on the path, else with its folder."""
+    first = Path(sys.argv[0])
+    own = first if first.stem == "lcnec" else Path(sys.executable).with_name("lcnec")
+    on_path = shutil.which("lcnec")
+    if (on_path and own.exists() and os.path.samefile(on_path, own)) or not own.exists():
+        return "lcnec"
+    return os.path.relpath(own) if own.is_absolute() and own.is_relative_to(Path.cwd()) else str(own)
+
+
+def _as_called(text: str) -> str:
+    """A message whose suggested commands are written as the user can call them."""
+    return text.replace("`lcnec ", f"`{_called()} ")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lcnec", description="Rerun the LCNEC compendium on any cohort.")
+    parser = argparse.ArgumentParser(
+        prog="lcnec",
+        description="Rerun the LCNEC compendium on any cohort.",
+        epilog=ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"lcnec-compendium {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -61,8 +89,15 @@ def _parser() -> argparse.ArgumentParser:
         twin.add_argument(option, action="append", default=[], metavar="NAME=COUNT",
                           help=f"so many patients of a {what}; may be repeated, others by the shares")  # fmt: skip
 
-    verify = commands.add_parser("verify", help="tell current figures from stale, altered and missing ones")
+    verify = commands.add_parser(
+        "verify",
+        help="tell current figures from stale, altered and missing ones, and why each other panel was skipped",
+        description="One line per panel: current, stale (code, parameters or data are others today), altered or "
+        "missing (a file is not what was written), tracked (a figure of the repository, not made here), or skipped, "
+        "with the reason. Exit status 1 where any is stale, altered or missing.",
+    )
     verify.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    verify.add_argument("--skipped", action="store_true", help="only the skipped panels, each with its reason")
 
     ledger = commands.add_parser("claims", help="print the ledger: what the sources claim and what each cohort answers")
     ledger.add_argument("--params", type=Path, metavar="FILE", help="the run whose answers to print (the default run)")
@@ -78,31 +113,42 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(files: list[Path], notebooks: list[str] | None, cores: int) -> int:
-    from lcnec_utils import formats, paths, runs
-
+def _run(files: list[Path] | None, notebooks: list[str] | None, cores: int) -> int:
     if cores < 1:
         raise UserError(f"--cores {cores}: give 1 or more")
-    outcome = runs.batch(files, notebooks, cores, say=lambda line: print(line, flush=True))
+    from lcnec_utils.run.execution import SINGLE_THREAD
+
+    os.environ.update(SINGLE_THREAD)  # before numpy starts threads
+    from lcnec_utils.core import formats, paths
+    from lcnec_utils.run import progress, runs
+
+    outcome = runs.batch(
+        files or runs.shipped(), notebooks, cores, say=lambda line: print(_as_called(line), flush=True)
+    )
+    if not outcome.drawn and not outcome.failed:
+        return FAILED  # no cohort can be had, as was said
     if not outcome.ran:
         print("Everything is current: no notebook was run.")
     drawn = sum(map(len, outcome.drawn.values()))
-    skips = [(key, panel, why) for key, panels in outcome.skipped.items() for panel, why in panels.items()]
+    skipped = sum(map(len, outcome.skipped.values()))
     where = paths.output_root() / "figures"
-    print(f"\n{formats.count(drawn, 'panel')} drawn, {len(skips)} skipped; figures are in {where}")
-    for key, panel, why in skips:
-        print(f"  skipped {key} {panel}: {why}")
+    print(f"\n{formats.count(drawn, 'panel')} drawn, {skipped} skipped; figures are in {where}")
+    for line in progress.by_reason(outcome.skipped):
+        print(_as_called(f"  skipped {line}"))
+    if skipped:
+        named = "".join(f" {file}" for file in files or [])
+        print(f"  `{_called()} verify --skipped{named}` lists them panel by panel")
     for key, why in outcome.failed.items():
         print(f"  failed  {key}: {why}")
     return FAILED if outcome.failed or not drawn else OK
 
 
 def _execute(notebook: str, file: Path) -> int:
-    from lcnec_utils import runs
+    from lcnec_utils.run import runs
 
     try:
         [name] = runs.choose([notebook])
-        print(runs.execute(name, file), flush=True)
+        print(runs.run_one(name, file), flush=True)
     except runs.NotebookFailed as error:
         print(f"lcnec: {error}", file=sys.stderr)
         return FAILED
@@ -110,7 +156,7 @@ def _execute(notebook: str, file: Path) -> int:
 
 
 def _build(names: list[str]) -> int:
-    from lcnec_utils import params
+    from lcnec_utils.core import params
     from lcnec_utils.public import build
     from lcnec_utils.twins import build as twins
 
@@ -161,7 +207,7 @@ def _twin(arguments: argparse.Namespace) -> int:
 def _check(folder: Path, as_json: bool, strict: bool) -> int:
     import json
 
-    from lcnec_utils import inventory
+    from lcnec_utils.run import inventory
 
     found = inventory.inventory(folder, strict)
     if as_json:
@@ -171,7 +217,7 @@ def _check(folder: Path, as_json: bool, strict: bool) -> int:
     if found["refused"]:
         return REFUSED
     if not as_json:
-        print(inventory.readable(found, folder))
+        print(inventory.as_text(found, folder))
     return OK
 
 
@@ -201,8 +247,9 @@ def _list() -> int:
     return OK
 
 
-def _verify(files: list[Path]) -> int:
-    from lcnec_utils import params, paths, runs
+def _verify(files: list[Path], only_skipped: bool) -> int:
+    from lcnec_utils.core import params, paths
+    from lcnec_utils.run import runs
 
     bad = False
     made = runs.runs_made()
@@ -210,47 +257,52 @@ def _verify(files: list[Path]) -> int:
         run = params.read_run(file)
         for notebook, panel, state in runs.verify(run):
             bad |= state in ("stale", "altered", "missing")
-            print(f"{run.run:<14} {notebook:<24} {panel:<22} {state}")
+            if not only_skipped or state.startswith("skipped"):
+                print(_as_called(f"{run.run:<14} {notebook:<24} {panel:<22} {state}"))
     if not files and not made:
         raise UserError(f"no figures in {paths.output_root() / 'figures'}; `make figures` makes them")
     return FAILED if bad else OK
 
 
 def _refresh(wanted: list[str] | None) -> int:
-    from lcnec_utils import runs
+    from lcnec_utils.run import runs, stored_outputs
 
     for name in runs.choose(wanted):
-        runs.refresh(name)
+        stored_outputs.refresh(name)
         print(f"{name}: outputs stored")
     return OK
 
 
 def _claims(file: Path | None, cohort: str | None, as_csv: bool, as_json: bool) -> int:
-    import pandas as pd
-
-    from lcnec_utils import ledger, params
+    from lcnec_utils.core import params
+    from lcnec_utils.run import records
 
     run = params.read_run(file) if file else params.RunParameters()
-    table = ledger.table(run)
-    known = list(ledger.bodies(run))
-    if not ledger.findings(run.run):
+    if not any(record["findings"] for record in records.read_records(run.run)):
         raise UserError(f"run {run.run} has answered no claim yet; `lcnec run --params params/{run.run}.yaml` does")
+    import pandas as pd
+
+    from lcnec_utils.run import ledger
+
+    table = ledger.table(run)
+    known = list(dict.fromkeys(table["body"]))
     if cohort:
         if cohort not in known:
             raise UserError(
                 f"no cohort '{cohort}' in {run.run}{params.nearest(cohort, known)}; there are {', '.join(known)}"
             )
         table = table[table["body"] == cohort]
-    table = table.assign(audit=table["claim"].map(ledger.audits()))
+    table = table.assign(audit=table["claim"].map(ledger.audit_by_claim()))
     if as_csv:
         print(table.to_csv(index=False), end="")
         return OK
     if as_json:
         print(table.to_json(orient="records", indent=1, force_ascii=False))
         return OK
-    slips = ledger.slips().reset_index().rename(columns={"the arithmetic": "arithmetic", "it would fit": "fits"})
+    names = {"the arithmetic": "arithmetic", "it would fit": "fits"}
+    slips = ledger.inconsistencies().reset_index().rename(columns=names)
     print(ledger.coverage(table, run.run).to_string())
-    print(f"\nWhat the prints say against themselves ({len(slips)}):")
+    print(f"\nInconsistencies within the papers ({len(slips)}):")
     for row in slips.itertuples():
         fits = f" [{row.fits}]" if row.fits else ""
         print(f"  {row.severity:<13} {row.claims.split(', ')[0]}: {row.arithmetic}{fits}")
@@ -258,13 +310,13 @@ def _claims(file: Path | None, cohort: str | None, as_csv: bool, as_json: bool) 
         ("What the cohorts contradict", ["contradicted"]),
         ("What else they answer", ["equal", "compatible", "underpowered"]),
     ):
-        rows = ledger.readable(table, verdicts)
+        rows = ledger.answers_table(table, verdicts)
         print(f"\n{title} ({len(rows)}):")
         for row in rows.reset_index().itertuples():
             print(f"  {row.verdict:<13} {row.body:<20} {row.claim}: printed {row.printed}, found {row.found}")
     print("\nWhy the rest is not answered:")
     with pd.option_context("display.max_colwidth", 90, "display.width", 160):
-        print(ledger.reasons(table).to_string())
+        print(ledger.reason_counts(table).to_string())
     return OK
 
 
@@ -272,17 +324,19 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 something failed, 2 refused with one line on stderr."""
     arguments = _parser().parse_args(argv)
     try:
+        if arguments.command != "cohort" or arguments.action in ("build", "list"):
+            from lcnec_utils.core import paths
+
+            paths.compendium()
         match arguments.command:
             case "run":
                 return _run([arguments.params], arguments.notebook, arguments.cores)
             case "batch":
-                from lcnec_utils import runs
-
-                return _run(arguments.files or runs.shipped(), arguments.notebook, arguments.cores)
+                return _run(arguments.files, arguments.notebook, arguments.cores)
             case "execute":
                 return _execute(arguments.notebook, arguments.params)
             case "verify":
-                return _verify(arguments.files)
+                return _verify(arguments.files, arguments.skipped)
             case "claims":
                 return _claims(arguments.params, arguments.cohort, arguments.csv, arguments.json)
             case "refresh":
@@ -299,7 +353,7 @@ def main(argv: list[str] | None = None) -> int:
             case _:
                 return _list()
     except UserError as error:
-        print(f"lcnec: {error}", file=sys.stderr)
+        print(f"lcnec: {_as_called(str(error))}", file=sys.stderr)
         return REFUSED
     except BrokenPipeError:
         return OK

@@ -1,17 +1,22 @@
 """Speed as ratios within one run: a second `make figures` against the first, and what the fast paths save.
 
-Machines are noisy, so nothing here is asserted; `make bench` prints medians.
+Machines are noisy, so nothing here is asserted; `make bench` prints medians. `make bench AGAINST=<commit>` (or the
+folder of another clone) compares `lcnec batch` from nothing with that of an earlier state, run by turns.
 """
 
+import argparse
+import io
 import os
 import shutil
 import statistics
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 LCNEC = [sys.executable, "-m", "lcnec_utils.cli"]
 
 
@@ -94,7 +99,7 @@ def differential_tests() -> None:
     import numpy as np
     from scipy import stats
 
-    from lcnec_utils import differential
+    from lcnec_utils.stats import differential
 
     rng = np.random.default_rng(0)
     values = np.maximum(rng.normal(3, 2, 22_948) + 2 * rng.normal(size=(218, 22_948)), 0)
@@ -124,7 +129,7 @@ def deconvolution_of_many() -> None:
     import numpy as np
     from scipy import optimize
 
-    from lcnec_utils.deconvolution import least_squares
+    from lcnec_utils.omics.deconvolution import least_squares
 
     rng = np.random.default_rng(0)
     genes, k, n, tried = 153, 10, 10_000, 500
@@ -163,24 +168,90 @@ def deconvolution_of_many() -> None:
         print(f"{f'  loop of {name}, from {tried}':<44}{each:>9.2f}{each / ours:>9.0f}{apart:>12.0e}")
 
 
-def main() -> None:
-    """Print the table."""
-    folder = Path(tempfile.mkdtemp())
+def tables(folder: Path) -> None:
+    """Print how long the package takes for what it does, as ratios."""
     env = {**os.environ, "LCNEC_OUTPUT_DIR": str(folder)}
+    start = seconds([sys.executable, "-c", "pass"], env, 5)
+    first = seconds([*LCNEC, "batch"], env)
+    again = seconds([*LCNEC, "batch"], env, 5)
+    one = seconds([*LCNEC, "batch", "--cores", "1"], {**env, "LCNEC_OUTPUT_DIR": str(folder / "one")})
+    print(f"{'':<44}{'seconds':>9}{'ratio':>9}")
+    print(f"{'python starts':<44}{start:>9.2f}{'':>9}")
+    print(f"{'make figures, first, two cores':<44}{first:>9.1f}{1:>9.2f}")
+    print(f"{'make figures, first, one core':<44}{one:>9.1f}{one / first:>9.2f}")
+    print(f"{'make figures, second (nothing to run)':<44}{again:>9.2f}{again / first:>9.2f}")
+    twins(env, folder)
+    study_reading(env, folder)
+    differential_tests()
+    deconvolution_of_many()
+
+
+def tree_of(against: str, folder: Path) -> Path:
+    """The project's tree at a commit, unpacked into a folder; or the folder of a clone, as it is."""
+    if Path(against).is_dir():
+        return Path(against).resolve()
+    archive = subprocess.run(["git", "archive", against], cwd=ROOT, check=True, capture_output=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(folder, filter="data")
+    return folder
+
+
+def batch_of(tree: Path, files: list[str], cores: int, folder: Path) -> tuple[float, float]:
+    """Wall and processor seconds of `lcnec batch` from nothing, by the code of a tree (in its own environment where it
+    has one), its cohorts built before the clock starts."""
+    own = tree / ".venv" / "bin" / "python"
+    python = str(own) if own.exists() else sys.executable
+    # the tree's own cohorts, for the code that draws twins may differ
+    places = {"LCNEC_OUTPUT_DIR": str(folder / "out"), "LCNEC_COHORTS_DIR": str(folder / "cohorts")}
+    env = {**os.environ, "PYTHONPATH": str(tree), **places}
+    lcnec, quiet = [python, "-m", "lcnec_utils.cli"], {"cwd": tree, "env": env, "stdout": subprocess.DEVNULL}
+    subprocess.run([*lcnec, "batch", *files, "-n", "00"], stderr=subprocess.DEVNULL, **quiet)
+    shutil.rmtree(folder / "out", ignore_errors=True)
+    start = time.perf_counter()
+    process = subprocess.Popen([*lcnec, "batch", *files, "--cores", str(cores)], **quiet)
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"lcnec batch of {tree} ended with exit status {os.waitstatus_to_exitcode(status)}")
+    return time.perf_counter() - start, used.ru_utime + used.ru_stime
+
+
+def paired(against: str, files: list[str], cores: int, times: int, folder: Path) -> None:
+    """Print `lcnec batch` from nothing of this tree against an earlier one, run by turns, and the median ratios."""
+    trees = {"before": tree_of(against, folder / "before" / "tree"), "now": ROOT}
+    taken = {name: [] for name in trees}
+    print(f"{'lcnec batch, from nothing':<32}{'wall s':>10}{'CPU s':>10}", flush=True)
+    for turn in range(times):
+        for name in list(trees)[:: 1 if turn % 2 == 0 else -1]:
+            place = folder / name
+            place.mkdir(exist_ok=True)
+            taken[name].append(batch_of(trees[name], files, cores, place))
+            print(f"{name:<32}{taken[name][-1][0]:>10.1f}{taken[name][-1][1]:>10.1f}", flush=True)
+    ratios = [
+        statistics.median(now[kind] / before[kind] for before, now in zip(taken["before"], taken["now"], strict=True))
+        for kind in (0, 1)
+    ]
+    print(f"{f'ratio, median of {times}':<32}{ratios[0]:>10.2f}{ratios[1]:>10.2f}")
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--against", metavar="COMMIT|FOLDER", help="compare with this earlier state, and nothing else")
+    parser.add_argument("--params", action="append", default=[], type=Path, metavar="FILE", help="only these runs")
+    parser.add_argument("--cores", type=int, default=2, metavar="N")
+    parser.add_argument("--times", type=int, default=1, metavar="N", help="pairs to run (1)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print the tables."""
+    asked = arguments()
+    folder = Path(tempfile.mkdtemp())
     try:
-        start = seconds([sys.executable, "-c", "pass"], env, 5)
-        first = seconds([*LCNEC, "batch"], env)
-        again = seconds([*LCNEC, "batch"], env, 5)
-        one = seconds([*LCNEC, "batch", "--cores", "1"], {**env, "LCNEC_OUTPUT_DIR": str(folder / "one")})
-        print(f"{'':<44}{'seconds':>9}{'ratio':>9}")
-        print(f"{'python starts':<44}{start:>9.2f}{'':>9}")
-        print(f"{'make figures, first, two cores':<44}{first:>9.1f}{1:>9.2f}")
-        print(f"{'make figures, first, one core':<44}{one:>9.1f}{one / first:>9.2f}")
-        print(f"{'make figures, second (nothing to run)':<44}{again:>9.2f}{again / first:>9.2f}")
-        twins(env, folder)
-        study_reading(env, folder)
-        differential_tests()
-        deconvolution_of_many()
+        if asked.against:
+            paired(asked.against, [str(file.resolve()) for file in asked.params], asked.cores, asked.times, folder)
+        else:
+            tables(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

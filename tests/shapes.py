@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lcnec_utils import paths
 from lcnec_utils.cohort.write import write_study
-from lcnec_utils.expression import signatures
+from lcnec_utils.core import paths
+from lcnec_utils.omics.expression import signatures
 
 FOLDER = paths.ROOT / "build" / "shapes"
 GENES = dict(zip(

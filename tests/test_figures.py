@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from conftest import FIGURES_AT_START, OF_EXPRESSION, TEST_OUTPUT
-from lcnec_utils import page, paths, provenance, runs
+from lcnec_utils.core import paths, provenance
+from lcnec_utils.run import records, runs
 
 # run → the fixture that makes its figures
 RUNS = {"twin": "default_run", "msk_met": "public_run", "gabriel2020": "expression_run"}
@@ -19,13 +20,13 @@ TRACKED = [
     if path.name != "claims.csv"
     and path.name.count(".") == 1
     # of the run on expression the tests make some notebooks only
-    and (run != "gabriel2020" or path.stem in {id for name in OF_EXPRESSION for id in page.panels_of(name)})
+    and (run != "gabriel2020" or path.stem in {id for name in OF_EXPRESSION for id in records.panels_of(name)})
 ]
 PANELS = [
     (run, name, id)
     for run in RUNS
     for name in (OF_EXPRESSION if run == "gabriel2020" else runs.notebooks())
-    for id in page.panels_of(name)
+    for id in records.panels_of(name)
 ]
 
 
@@ -90,7 +91,7 @@ def test_lcnec_in_msk_met_by_genomic_subtype(made):
 def test_the_curve_carries_n_median_test_and_risk_table(made):
     shown = texts(made, "os_by_subtype")
     for group, row in numbers(made / "os_by_subtype.csv").set_index("group").iterrows():
-        assert f"{group}, n = {row['n']}: {row['median_months']:.1f}" in shown
+        assert f"{group}, n = {row['n']}, {row['events']} events: {row['median_months']:.1f}" in shown
     assert "Log-rank p = " in shown and "At risk" in shown and "not stated" in shown
 
 
@@ -98,8 +99,8 @@ def test_the_risk_table_counts_everyone_still_followed(made, public_cohort):
     """T ≥ t, counted here from the patients and not by the module that drew it."""
     import numpy as np
 
-    from lcnec_utils import genomics
     from lcnec_utils.cohort.read import read_study
+    from lcnec_utils.omics import genomics
 
     cohort = read_study(public_cohort("msk_met_lcnec"))
     months = cohort.survival("OS")["months"]

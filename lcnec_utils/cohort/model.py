@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lcnec_utils.cohort.dictionary import ENDPOINTS, EXPRESSION_FILE, MUTATION_FILE, NEEDS
-from lcnec_utils.errors import MissingData, UserError
+from lcnec_utils.core.errors import MissingData, UserError
 
 
 class CohortError(UserError):

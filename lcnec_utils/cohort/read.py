@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from lcnec_utils import provenance
 from lcnec_utils.cohort import clinical, files, genome, matrix, words
 from lcnec_utils.cohort.dictionary import (
     COLUMNS,
@@ -20,6 +19,7 @@ from lcnec_utils.cohort.dictionary import (
 from lcnec_utils.cohort.files import Source
 from lcnec_utils.cohort.model import Cohort, CohortError, Problem, Reading
 from lcnec_utils.cohort.tables import fields_of, plain_text, read_tsv
+from lcnec_utils.core import provenance
 
 # --- timelines
 

@@ -150,26 +150,15 @@ def read_tsv(
     if header < 0:
         reading.refuse(file, "has comment lines but no header; add the header and the rows", row=1)
         return None
-    by_line = None
     head = next(itertools.islice(io.BytesIO(data), header, None)).decode().rstrip("\n")
     names = _header(head, file, header + 1, reading)
     if names is None:
         return None
+    by_line = None
     if uneven or head.count("\t") + 1 != len(names):
-        # only empty fields beyond the header's are harmless
         by_line = data.split(b"\n")
-        for place in range(header + 1, lines):
-            line = by_line[place]
-            if line.startswith((b"#", b'"#')) or not line.strip():
-                continue
-            fields = line.split(b"\t")
-            if len(fields) < len(names) or any(field.strip() for field in fields[len(names) :]):
-                message = (
-                    f"has {len(fields)} fields, the header has {len(names)}; give each column one tab-separated field"
-                )
-                reading.refuse(file, message, row=place + 1)
-                return None
-        reading.harmless(f"{file} has empty fields at the ends of lines, which were left out")
+        if not _only_empty_beyond(by_line, range(header + 1, lines), len(names), file, reading):
+            return None
     after = [place for place in comments if place > header]
     if after:
         reading.odd(f"{len(after)} of the lines of {file} begin with # and are no rows, as cBioPortal reads them")
@@ -179,37 +168,46 @@ def read_tsv(
         reading.refuse(file, "has a header but no row; add one row per record", row=header + 1)
         return None
     chosen = [place for place, name in enumerate(names) if columns is None or name.lower() in columns]
-    table = _parse(
-        data if by_line is None else _cut(by_line, header, skip, len(names)),
-        header,
-        skip if by_line is None else set(),
-        names,
-        chosen,
-    )
+    if by_line is None:
+        table = _parse(data, header, skip, names, chosen)
+    else:
+        table = _parse(_cut(by_line, header, skip, len(names)), header, set(), names, chosen)
     table.index = rows
     first = table.iloc[:, 0] if len(table.columns) > 1 else pd.Series(dtype=object)
     again = [row for row in first.index[first == table.columns[0]] if list(table.loc[row]) == list(table.columns)]
     if again:
         reading.refuse(file, "repeats the header; delete the line", row=int(again[0]))
         return None
-    clean = (
-        b'"' in data
-        or b" \t" in data
-        or b"\t " in data
-        or b" \n" in data
-        or b"\n " in data
-        or data.endswith(b" ")
-        or b"\xc2\xa0" in data
-    )
-    nulls = {}
+    clean, nulls = _may_need_cleaning(data), {}
     for name in table.columns:
         table[name], count = _cells(table[name], clean, keep_nulls)
         if count:
             nulls[name] = count
     table.attrs["nulls"] = nulls
-    lines = itertools.islice(io.BytesIO(data), header)
-    table.attrs["comments"] = [line.decode().rstrip("\n") for line in lines if line.startswith(b"#")]
+    above = itertools.islice(io.BytesIO(data), header)
+    table.attrs["comments"] = [line.decode().rstrip("\n") for line in above if line.startswith(b"#")]
     return table
+
+
+def _only_empty_beyond(by_line: list[bytes], places: range, width: int, file: str, reading: Reading) -> bool:
+    """Whether rows of another width than the header's differ by empty fields at the end alone; else a problem."""
+    for place in places:
+        line = by_line[place]
+        if line.startswith((b"#", b'"#')) or not line.strip():
+            continue
+        fields = line.split(b"\t")
+        if len(fields) < width or any(field.strip() for field in fields[width:]):
+            message = f"has {len(fields)} fields, the header has {width}; give each column one tab-separated field"
+            reading.refuse(file, message, row=place + 1)
+            return False
+    reading.harmless(f"{file} has empty fields at the ends of lines, which were left out")
+    return True
+
+
+def _may_need_cleaning(data: bytes) -> bool:
+    """Whether any cell of a text may have quotes or spaces around it."""
+    signs = (b'"', b" \t", b"\t ", b" \n", b"\n ", b"\xc2\xa0")
+    return data.endswith(b" ") or any(sign in data for sign in signs)
 
 
 def _cut(by_line: list[bytes], header: int, skip: set[int], width: int) -> bytes:

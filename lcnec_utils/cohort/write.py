@@ -142,7 +142,6 @@ def write_study(
             name=study.get("name", identifier),
             description=study.get("source", identifier),
         )
-        shown = {"show_profile_in_analysis_tab": "true"}
         for file, kind, table in (
             (PATIENT_FILE, "PATIENT_ATTRIBUTES", patients),
             (SAMPLE_FILE, "SAMPLE_ATTRIBUTES", samples),
@@ -151,43 +150,14 @@ def write_study(
         for name, table in (timelines or {}).items():
             file = f"data_timeline_{name}.txt"
             _write_profile(scratch, identifier, "CLINICAL", file, table, datatype="TIMELINE")
-        _write_profile(
-            scratch, identifier, "MUTATION_EXTENDED", MUTATION_FILE, mutations, datatype="MAF", stable_id="mutations",
-            **shown, profile_name="Mutations", profile_description="Mutations",
-        )  # fmt: skip
-        levels = None if copy_number is None else copy_number.rename_axis("Hugo_Symbol").reset_index()
-        _write_profile(
-            scratch, identifier, "COPY_NUMBER_ALTERATION", CNA_FILE, levels, datatype="DISCRETE", stable_id="cna",
-            **shown, profile_name="Copy number", profile_description="Discrete copy number, -2 to 2",
-        )  # fmt: skip
-        _write_profile(
-            scratch, identifier, "STRUCTURAL_VARIANT", SV_FILE, structural_variants, datatype="SV",
-            stable_id="structural_variants", **shown, profile_name="Structural variants",
-            profile_description="Structural variants",
-        )  # fmt: skip
-        if mutations is not None:
-            _write_case_list(scratch, identifier, SEQUENCED_FILE, "Sequenced samples", sequenced)
-        _write_case_list(scratch, identifier, ALL_FILE, "All samples", list(samples["SAMPLE_ID"]))
-        if copy_number is not None:
-            _write_case_list(scratch, identifier, "case_lists/cases_cna.txt", "With copy number", list(copy_number))
-        if structural_variants is not None:
-            _write_case_list(scratch, identifier, "case_lists/cases_sv.txt", "With structural variants", sequenced)
+        _write_genomic_profiles(scratch, identifier, profiles)
+        _write_case_lists(scratch, identifier, profiles, list(samples["SAMPLE_ID"]), sequenced)
         if panel_genes:
-            # a profile is read on a sample's panel where it has one of the sample at all
-            on = {name: samples["GENE_PANEL"] for name, table in profiles.items() if table is not None}
-            if copy_number is not None:
-                on["cna"] = samples["GENE_PANEL"].where(samples["SAMPLE_ID"].isin(copy_number.columns), "")
-            matrix = samples[["SAMPLE_ID"]].assign(**on).replace("", np.nan).fillna("NA")
+            matrix = _panel_matrix(samples, profiles)
             _write_profile(
                 scratch, identifier, "GENE_PANEL_MATRIX", PANEL_MATRIX_FILE, matrix, datatype="GENE_PANEL_MATRIX"
             )
-            for panel, genes in panel_genes.items():
-                _meta(
-                    scratch / f"data_gene_panel_{panel}.txt",
-                    stable_id=panel,
-                    description=f"{len(genes)} genes",
-                    gene_list="\t".join(sorted(genes)),
-                )
+            _write_panels(scratch, panel_genes)
         (scratch / STUDY_FILE).write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
         if expression is not None:
             expression.write_h5ad(scratch / EXPRESSION_FILE)
@@ -196,6 +166,58 @@ def write_study(
         if readme:
             (scratch / "README.md").write_text(readme, encoding="utf-8")
     return folder
+
+
+def _write_genomic_profiles(folder: Path, identifier: str, profiles: dict[str, pd.DataFrame | None]) -> None:
+    """Mutations, copy number and structural variants with their meta files, those that there are."""
+    shown = {"show_profile_in_analysis_tab": "true"}
+    _write_profile(
+        folder, identifier, "MUTATION_EXTENDED", MUTATION_FILE, profiles["mutations"], datatype="MAF",
+        stable_id="mutations", **shown, profile_name="Mutations", profile_description="Mutations",
+    )  # fmt: skip
+    levels = profiles["cna"]
+    levels = None if levels is None else levels.rename_axis("Hugo_Symbol").reset_index()
+    _write_profile(
+        folder, identifier, "COPY_NUMBER_ALTERATION", CNA_FILE, levels, datatype="DISCRETE", stable_id="cna",
+        **shown, profile_name="Copy number", profile_description="Discrete copy number, -2 to 2",
+    )  # fmt: skip
+    _write_profile(
+        folder, identifier, "STRUCTURAL_VARIANT", SV_FILE, profiles["structural_variants"], datatype="SV",
+        stable_id="structural_variants", **shown, profile_name="Structural variants",
+        profile_description="Structural variants",
+    )  # fmt: skip
+
+
+def _write_case_lists(
+    folder: Path, identifier: str, profiles: dict[str, pd.DataFrame | None], samples: list[str], sequenced: list[str]
+) -> None:
+    """The lists of all samples and of those of each profile that there is."""
+    if profiles["mutations"] is not None:
+        _write_case_list(folder, identifier, SEQUENCED_FILE, "Sequenced samples", sequenced)
+    _write_case_list(folder, identifier, ALL_FILE, "All samples", samples)
+    if profiles["cna"] is not None:
+        _write_case_list(folder, identifier, "case_lists/cases_cna.txt", "With copy number", list(profiles["cna"]))
+    if profiles["structural_variants"] is not None:
+        _write_case_list(folder, identifier, "case_lists/cases_sv.txt", "With structural variants", sequenced)
+
+
+def _panel_matrix(samples: pd.DataFrame, profiles: dict[str, pd.DataFrame | None]) -> pd.DataFrame:
+    """The panel of each sample in each profile that there is, NA where it has none."""
+    # a profile is read on a sample's panel where it has one of the sample at all
+    panels = {name: samples["GENE_PANEL"] for name, table in profiles.items() if table is not None}
+    if profiles["cna"] is not None:
+        panels["cna"] = samples["GENE_PANEL"].where(samples["SAMPLE_ID"].isin(profiles["cna"].columns), "")
+    return samples[["SAMPLE_ID"]].assign(**panels).replace("", np.nan).fillna("NA")
+
+
+def _write_panels(folder: Path, panel_genes: dict[str, list[str]]) -> None:
+    for panel, genes in panel_genes.items():
+        _meta(
+            folder / f"data_gene_panel_{panel}.txt",
+            stable_id=panel,
+            description=f"{len(genes)} genes",
+            gene_list="\t".join(sorted(genes)),
+        )
 
 
 def write_table(

@@ -1,6 +1,7 @@
 """The share of tumours at or above a mutational burden, over every cut-off, by subtype."""
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from lcnec_utils.plots import palette
@@ -16,12 +17,14 @@ def burden_sweep(table: pd.DataFrame, ax: Axes, *, cuts: dict[float, str], title
     """
     if table.empty:
         return palette.nothing(ax, "no tumour here has a mutational burden and a known group", title)
-    groups = list(dict.fromkeys(table["group"]))
+    groups = [str(group) for group in dict.fromkeys(table["group"])]
     color, dashes = palette.colors(groups), palette.dashes(groups)
-    for group, line in table.groupby("group", sort=False):
-        ax.step(
-            [*line["per_mb"], line["per_mb"].iloc[-1]], [*(100 * line["share"]), 0], where="pre",
-            color=color[str(group)], linestyle=dashes[str(group)], label=f"{group} (n = {line['n'].iloc[0]})",
+    for group, points in table.groupby("group", sort=False):
+        # after its highest burden a curve falls to zero
+        per_mb, percent = [*points["per_mb"], points["per_mb"].iloc[-1]], [*(100 * points["share"]), 0]
+        sns.lineplot(
+            x=per_mb, y=percent, ax=ax, drawstyle="steps-pre", estimator=None, sort=False, color=color[str(group)],
+            linestyle=dashes[str(group)], label=f"{group} (n = {points['n'].iloc[0]})", legend=False,
         )  # fmt: skip
     # every cut-off stands within the axis
     end = max([min(HIGHEST, table["per_mb"].max()), *(1.25 * cut for cut in cuts)])

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from lcnec_utils.plots import palette
 
 LEAST_MM = 32, 36  # of the plot inside its axes
+ABSTAINS = "abstains"
 
 
 def called_probabilities(
@@ -19,14 +21,17 @@ def called_probabilities(
     values = np.sort(probability.dropna().to_numpy())
     if not len(values):
         return palette.nothing(ax, "no tumour here was left open for the classifier to call", title)
-    given = palette.colors(classes)
-    first, second = (given[str(name)] for name in classes)
-    colors = np.where(values >= sure_from, second, np.where(values <= 1 - sure_from, first, "#8C8C8C"))
+    first, second = map(str, classes)
+    call = np.where(values >= sure_from, second, np.where(values <= 1 - sure_from, first, ABSTAINS))
+    color = palette.colors(classes) | {ABSTAINS: palette.NAMED["Unclassified"]}
     ax.axhspan(1 - sure_from, sure_from, color=palette.BAND, zorder=0)
     ax.axhline(0.5, color=palette.FAINT, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
-    ax.scatter(range(1, len(values) + 1), values, s=6, c=list(colors), linewidth=0, zorder=3, clip_on=False)
+    sns.scatterplot(
+        x=np.arange(1, len(values) + 1), y=values, hue=call, palette=color, s=6, linewidth=0, legend=False, zorder=3,
+        clip_on=False, ax=ax,
+    )  # fmt: skip
     if sure_from > 0.5:
-        ax.text(len(values), 0.5, "abstains", ha="right", va="bottom", fontsize=6.5, color=palette.FAINT,
+        ax.text(len(values), 0.5, ABSTAINS, ha="right", va="bottom", fontsize=6.5, color=palette.FAINT,
                 in_layout=False)  # fmt: skip
     ax.set(xlim=(0, len(values) + 1), ylim=(0, 1), xlabel=f"Unclassified tumours, in order (n = {len(values)})")
     ax.set(ylabel=f"Probability of {classes[1]}")

@@ -14,7 +14,7 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 
-from lcnec_utils.errors import MissingData
+from lcnec_utils.core.errors import MissingData
 from lcnec_utils.plots import palette
 
 SIZE = 6.5  # of all text but titles, in points
@@ -22,7 +22,6 @@ ABSENT, NOT_PROFILED, NOT_RECORDED = "no alteration", "not profiled", "not recor
 # drawn as a band of the cell, so that a mutation shows beside it
 THIN = dict.fromkeys(("deep deletion", "amplification", "rearrangement"), (0.3, 0.7))
 WIDEST_MM, GAPPED_MM = 6, 0.8  # the widest column of a tumour; columns from the second on stand apart
-BETWEEN = 0.008  # groups, of the width of all columns
 BARS_INCH = 0.6
 HEAD, WORDS = 26, 150  # points of a group's head over it, at least, and of a word of a legend, at most
 MOST_WORDS = 10  # of a track; the rarest of more are one
@@ -189,11 +188,13 @@ class _Bars(StatsBase):
 
 
 def _track(values: pd.Series, words: float = WORDS) -> tuple[pd.Series, dict[str, str]]:
-    """What a track shows of each tumour, and each word's colour: numbers as ranges, the higher the darker.
+    """What a track shows of each tumour, and each word's colour: numbers as ranges, the higher the darker, and so the
+    words of an ordered categorical.
 
     words: the points that a word's line in the legend may take. Of many words the rarest are taken together.
     """
     number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    ordered = number or (isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered)
     if number and values.nunique() > 5:
         values = values.astype(float)
         ticks = MaxNLocator(3, steps=[1, 2, 5, 10]).tick_values(*values.quantile([0.1, 0.9]))
@@ -205,15 +206,15 @@ def _track(values: pd.Series, words: float = WORDS) -> tuple[pd.Series, dict[str
     else:
         shown = values.astype("category").cat.remove_unused_categories()
         shown = shown.cat.rename_categories(lambda value: f"{value:g}" if number else str(value))
-        known = [*palette.NAMED]
-        names = sorted(shown.cat.categories, key=lambda name: known.index(name) if name in known else len(known))
-    if not number and len(names) > MOST_WORDS + 1:
+        known = {} if ordered else {name: place for place, name in enumerate(palette.NAMED)}
+        names = sorted(shown.cat.categories, key=lambda name: known.get(name, len(known)))
+    if not ordered and len(names) > MOST_WORDS + 1:
         kept = set(shown.value_counts(sort=True).index[:MOST_WORDS])
         other = f"{len(names) - MOST_WORDS} others"
         shown = shown.astype(object).where(shown.isin(kept) | shown.isna(), other)
         names = [*(name for name in names if name in kept), other]
     scale = map(to_hex, colormaps["YlGnBu"](np.linspace(0.15, 0.95, len(names))))
-    colors = dict(zip(names, scale, strict=True)) if number else palette.colors(names)
+    colors = dict(zip(names, scale, strict=True)) if ordered else palette.colors(names)
     lines = {name: palette.wrap(name, words, SIZE) for name in names}
     shown = shown.astype(object).map(lines)
     colors = {lines[name]: color for name, color in colors.items()}
@@ -236,13 +237,14 @@ def comut(
 ) -> Figure:
     """The figure, at most width_mm wide. marsilea lays out its own axes, so this one takes no ax.
 
-    From top to bottom: bars, groups, tracks, genes; legends below, or at the right of few tumours. A gene's row ends
-    in the share altered of those profiled; a cell that was not profiled is white, whatever was called in it.
+    From top to bottom: bars, groups, tracks, genes; legends below, or at the right of few tumours. The share altered,
+    of the tumours profiled, stands at the right of each group and, for all groups, at the end of the row. A cell that
+    was not profiled is white, whatever was called in it.
 
     alterations: sample, gene, alteration. hit: samples × genes (missing: not profiled). groups: categorical by sample.
     bars: a number by sample. lines: value on the bars' axis → label. tracks: label → values by sample, of words (in
-    the palette's colours) or of numbers (in ranges, the higher the darker). Raises MissingData where no tumour was
-    profiled for any of the genes.
+    the palette's colours) or of numbers and ordered categories (the higher the darker). Raises MissingData where no
+    tumour was profiled for any of the genes.
     """
     if not hit.notna().any(axis=None):
         raise MissingData("no tumour here was profiled for any of these genes")
@@ -252,30 +254,35 @@ def comut(
     words = min(WORDS, 0.5 * width_mm * palette.POINT)
     shown = {label: _track(values.reindex(order), words) for label, values in (tracks or {}).items()}
     row = None if bars is None else _Bars(bars.reindex(order), bars_label, lines or {})
-    shares = ["–" if np.isnan(share) else f"{np.floor(100 * share + 0.5):.0f}%" for share in hit.mean().astype(float)]
-    over_shares = "altered of\nprofiled" if hit.isna().any(axis=None) else "altered"
+    shares, by_group = _shares(hit), [_shares(hit[groups == name]) for name in names] if len(names) > 1 else []
+    over_shares = "altered of\nall profiled" if hit.isna().any(axis=None) else "altered\nof all"
 
     # the sides' texts are measured, in points, and the columns get what they leave
+    beside = max(_widths(sum(by_group, []))) + 7 if by_group else 0.0  # a group's shares
     left = max(_widths([*genes, *shown]) + ([_widths([row.label])[0] + 22] if row else [])) + 8
-    right = max(_widths([*shares, over_shares, *(row.lines.values() if row else [])])) + 8
-    width = min(width_mm * palette.MM - (left + right) / 72 - 0.04, WIDEST_MM * palette.MM * len(order))
-    gap = 0.14 if width / len(order) > GAPPED_MM * palette.MM else 0
+    right = beside + max(_widths([*shares, over_shares, *(row.lines.values() if row else [])])) + 8
+    between = beside * (len(names) - 1) / 72
+    width = min(width_mm * palette.MM - (left + right) / 72 - 0.04, WIDEST_MM * palette.MM * len(order) + between)
+    gap = 0.14 if (width - between) / len(order) > GAPPED_MM * palette.MM else 0
+    spacing = beside / 72 / width
 
     held = _held(alterations, hit)
     fills = {**palette.ALTERATION, ABSENT: "#E6E6E6", NOT_PROFILED: "#FFFFFF"}
     board = ma.ClusterBoard(np.zeros((len(genes), len(order))), width=width, height=0.155 * len(genes))
     board.add_layer(_Cells(held, fills, "Alteration", gap, inset=0.09), name="Alteration")
-    board.group_cols(groups.astype(str), order=[str(name) for name in names], spacing=BETWEEN)
+    board.group_cols(groups.astype(str), order=[str(name) for name in names], spacing=spacing)
     for label, (values, colors) in reversed(shown.items()):
         track = _Cells({name: (values == name).to_numpy()[None] for name in colors}, colors, label, gap)
         track.set_label(label, loc="left", props={"fontsize": SIZE})
         board.add_top(track, size=0.12, pad=0.03, name=label)
-    heads, inside = _add_heads(board, names, groups.value_counts(), width, left + right)
+    heads, inside = _add_heads(board, names, groups.value_counts(), width - between, left + right + 72 * between)
     if row:
         row.gap = gap
         board.add_top(row, size=BARS_INCH, pad=0.06, name="bars")
     board.add_left(mp.Labels(genes, fontsize=SIZE, fontstyle="italic"), size=left / 72 - 0.05, pad=0.05)
-    board.add_right(mp.Labels(shares, fontsize=SIZE), size=right / 72 - 0.05, pad=0.05, name="shares")
+    board.add_right(
+        mp.Labels(shares, fontsize=SIZE), size=(right - beside) / 72 - 0.05, pad=0.05 + beside / 72, name="shares"
+    )
     # legends stand below, or at the right of few columns
     below = width > width_mm * palette.MM / 2
     free = 72 * width + (right if below else 72 * (width_mm * palette.MM - 2 * width) - left - right)
@@ -289,6 +296,7 @@ def comut(
     if not below:  # they may be higher than the genes
         box = board.layout.get_legend_ax().get_position()
         board.layout.get_legend_ax().set_position([box.x0, 0, box.width, 1])
+    _write_shares(np.ravel(board.get_main_ax()), by_group)
     head = board.get_ax("shares")
     head.annotate(over_shares, (0, 1), (0, 1.3), "axes fraction", "offset points", fontsize=SIZE, va="bottom")
     if not inside:
@@ -297,8 +305,24 @@ def comut(
     return board.figure
 
 
+def _shares(hit: pd.DataFrame) -> list[str]:
+    """The share altered of each gene, of the tumours profiled for it, as text."""
+    return ["–" if np.isnan(share) else f"{np.floor(100 * share + 0.5):.0f}%" for share in hit.mean().astype(float)]
+
+
+def _write_shares(axes: list, by_group: list[list[str]]) -> None:
+    """Write each group's shares at the right of its rows."""
+    for ax, shares in zip(axes, by_group, strict=False):
+        for row, share in enumerate(shares):
+            ax.annotate(
+                share, (1, 1 - (row + 0.5) / len(shares)), (3, 0), "axes fraction", "offset points", fontsize=SIZE,
+                va="center", annotation_clip=False,
+            )  # fmt: skip
+
+
 def _held(alterations: pd.DataFrame, hit: pd.DataFrame) -> dict[str, np.ndarray]:
-    """For each kind of cell that there is, which cells (genes × samples) hold it."""
+    """For each kind of cell that there is, which cells (genes × samples) hold it; "not profiled" is always among them,
+    so that the legend says what a white cell means."""
     profiled = hit.notna().T
     held = {}
     for kind in palette.ALTERATION:
@@ -309,18 +333,19 @@ def _held(alterations: pd.DataFrame, hit: pd.DataFrame) -> dict[str, np.ndarray]
         held[kind][gene[known], sample[known]] = True
         held[kind] &= profiled.to_numpy()
     held |= {ABSENT: profiled.to_numpy(), NOT_PROFILED: ~profiled.to_numpy()}
-    return {kind: cells for kind, cells in held.items() if cells.any()}
+    return {kind: cells for kind, cells in held.items() if cells.any() or kind == NOT_PROFILED}
 
 
 def _add_heads(board, names: list, counts: pd.Series, width: float, sides: float) -> tuple[list[str], bool]:
     """Add the groups' heads with n, on their groups' colour where each has the room, else above the colours.
 
-    width: of all columns (inches). sides: the points beside them. Returns the heads, and whether they stand inside.
+    width: of all columns (inches). sides: the points beside and between them. Returns the heads, and whether they
+    stand inside.
     """
     heads = [f"{name}\nn = {counts[name]}" for name in names]
     given = palette.colors(names)
     tones = [given[str(name)] for name in names]
-    room = [72 * width * counts[name] / counts.sum() * (1 - BETWEEN * (len(names) - 1)) - 5 for name in names]
+    room = [72 * width * counts[name] / counts.sum() - 5 for name in names]
     inside = all(needs <= has for needs, has in zip(_widths(heads), room, strict=True))
     if inside:
         light = [np.dot(to_rgb(tone), (0.299, 0.587, 0.114)) > 0.7 for tone in tones]
@@ -337,7 +362,7 @@ def _add_heads(board, names: list, counts: pd.Series, width: float, sides: float
 
 def _add_legends(board, legends: dict[str, dict], below: bool, free: float) -> float:
     """Add the legends (title → names), as many in a row as `free` points have room for; the points of a row."""
-    wide = [max(_widths([label], 8) + _widths([*words])) + 24 for label, words in legends.items()]
+    wide = [max(_widths([label], 8) + _widths([*words])) + 20 for label, words in legends.items()]
     in_row = len(wide)
     while in_row > 1 and max(sum(wide[i : i + in_row]) for i in range(0, len(wide), in_row)) > free:
         in_row -= 1

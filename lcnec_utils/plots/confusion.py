@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from lcnec_utils.plots import palette
@@ -25,21 +26,23 @@ def confusion(table: pd.DataFrame, ax: Axes, *, truth: str = "Genotype", title: 
     labels = [f"{palette.wrap(name, room)}\n(n = {int(n)})" for name, n in zip(names, totals[:, 0], strict=True)]
     lines = max(label.count("\n") + 1 for label in labels)
     square = len(names) < 5 and lines < 4
-    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="equal" if square else "auto")
-    ax.set_yticks(range(len(names)), labels)
+    middles = np.arange(len(names)) + 0.5
+    words = np.array([[f"{n}\n({100 * share:.0f}%)" for n, share in zip(*row, strict=True)]
+                      for row in zip(counts, shares, strict=True)])  # fmt: skip
+    sns.heatmap(
+        shares, ax=ax, cmap="Blues", vmin=0, vmax=1.15, square=square, cbar=False, annot=words, fmt="",
+        annot_kws={"in_layout": False}, xticklabels=False, yticklabels=False,
+    )  # fmt: skip
+    ax.set_yticks(middles, labels, rotation=0)
     ax.set(xlabel="Called", ylabel=truth)
     ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
     slot = palette.inner_width(ax) / len(names)
     widest = max(palette.text_width(f"{count}", COUNT) for count in counts.ravel())
     size = max(palette.SMALLEST, min(COUNT, COUNT * (slot - 2) / max(widest, palette.text_width("(100%)", COUNT))))
-    for row, column in np.ndindex(counts.shape):
-        dark = shares[row, column] > 0.6
-        ax.text(
-            column, row, f"{counts[row, column]}\n({100 * shares[row, column]:.0f}%)", ha="center", va="center",
-            color="white" if dark else palette.INK, fontsize=size, in_layout=False,
-        )  # fmt: skip
+    for text in ax.texts:
+        text.set_fontsize(size)
     palette.name_ticks(ax, names)
+    ax.set_xticks(middles, [label.get_text() for label in ax.get_xticklabels()])
     high = max(2.4 * size, 1.45 * palette.TEXT * lines) / palette.POINT
     wide = max(min(CELL_MM, 0.75 * slot / palette.POINT), size * widest / COUNT / palette.POINT)
     palette.keep(ax, (max(wide, high) if square else wide) * len(names), max(wide, high) * len(names))

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from skimage import measure
 
-from lcnec_utils.errors import UserError
+from lcnec_utils.core.errors import UserError
 from lcnec_utils.plots import palette
 
 BARS_UM = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
@@ -38,10 +38,10 @@ def field_picture(
         kinds = marks["kind"].astype("category")
         color, marker = palette.colors(kinds.cat.categories), palette.markers(kinds.cat.categories)
         for kind in kinds.cat.categories:
-            mine = marks[kinds == kind]
+            dots = marks[kinds == kind]
             ax.scatter(
-                mine["column"], mine["row"], s=11, color=color[str(kind)], edgecolor="white", linewidth=0.6,
-                label=f"{kind} (n = {len(mine):,})", marker=marker[str(kind)],
+                dots["column"], dots["row"], s=11, color=color[str(kind)], edgecolor="white", linewidth=0.6,
+                label=f"{kind} (n = {len(dots):,})", marker=marker[str(kind)],
             )  # fmt: skip
         if len(marks):
             ax.set(xticks=[], yticks=[])
@@ -65,10 +65,10 @@ def field_picture(
 
 def outlines(labels: np.ndarray) -> list[np.ndarray]:
     """The outline of each labelled nucleus as points (column, row), halfway between its pixels and the next."""
-    found = []
+    lines = []
     for region in measure.regionprops(labels):
         inside = np.pad(region.image, 1)
         for line in measure.find_contours(inside.astype(float), 0.5):
             line = measure.approximate_polygon(line, SMOOTHING)
-            found.append(line[:, ::-1] + (region.bbox[1] - 1, region.bbox[0] - 1))
-    return found
+            lines.append(line[:, ::-1] + (region.bbox[1] - 1, region.bbox[0] - 1))
+    return lines

@@ -1,11 +1,11 @@
-"""Forest plot: a hazard ratio and its interval per row, counts on the left, figures and p on the right."""
+"""Forest plot: a hazard ratio and its interval per row, patients and events on the left, figures and p on the right."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from lcnec_utils import formats
+from lcnec_utils.core import formats
 from lcnec_utils.plots import palette
 
 TICKS = [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 10, 20]
@@ -15,23 +15,32 @@ LEAST_MM = 34, 4.6  # width of the plot inside its axes, height of a row on one 
 NOTE = 130  # points of a note's longest line
 
 
-def forest(table: pd.DataFrame, ax: Axes, *, title: str = "", left: str = "", right: str = "") -> Axes:
+def forest(
+    table: pd.DataFrame,
+    ax: Axes,
+    *,
+    title: str = "",
+    left: str = "",
+    right: str = "",
+    span: pd.DataFrame | None = None,
+) -> Axes:
     """Draw one row per term on ax, on a log scale, the first on top.
 
-    table: term, counts (text), hr, lower, upper, p, note. A row without an estimate shows its note. left, right: what a
-    ratio below and above 1 means. The figure grows with the rows. Raises MissingData where the figure would show no
-    estimate at all.
+    table: term, counts (text), hr, lower, upper, p, note, and events_with where known. A row without an estimate shows
+    its note. left, right: what a ratio below and above 1 means. span: the rows whose intervals set the axis, for panels
+    that share it; the table's own if not given. The figure grows with the rows. Raises MissingData where the figure
+    would show no estimate at all.
     """
     if table.empty:
-        return palette.nothing(ax, "there is no term here of which a hazard ratio could be estimated", title)
+        return palette.nothing(ax, "there is no term whose hazard ratio could be estimated", title)
     if table["hr"].isna().all():
         notes = "; ".join(dict.fromkeys(note or formats.NOT_ESTIMABLE for note in table["note"]))
         palette.shows_nothing(ax, f"no hazard ratio could be estimated here ({notes})")
-    finite = table.dropna(subset=["lower", "upper"])
+    finite = (table if span is None else span).dropna(subset=["lower", "upper"])
     lowest, highest = min([0.4, *finite["lower"]]) / 1.15, max([2.5, *finite["upper"]]) * 1.15
     lowest, highest = max(lowest, 0.03), min(highest, 33)
-    results, terms, aside = _words(table, ax)
-    lines = [max(each.count("\n") + 1 for each in row) for row in zip(results, terms, strict=True)]
+    results, terms, counts, aside = _words(table, ax)
+    lines = [max(text.count("\n") + 1 for text in row) for row in zip(results, terms, strict=True)]
     heights = np.array([1 + 0.62 * (count - 1) for count in lines])
     centres = np.cumsum(heights) - heights / 2 - 0.5
     for place, (y, row) in enumerate(zip(centres, table.itertuples(), strict=True)):
@@ -39,7 +48,7 @@ def forest(table: pd.DataFrame, ax: Axes, *, title: str = "", left: str = "", ri
             half = heights[place] / 2
             ax.axhspan(y - half, y + half, color=palette.BAND, zorder=0, linewidth=0)
         _beside(ax, y, terms[place], -aside, TERM, palette.INK)
-        _beside(ax, y, row.counts, -4, SMALL, palette.FAINT)
+        _beside(ax, y, counts[place], -4, SMALL, palette.FAINT)
         _beside(ax, y, results[place], 6, SMALL, palette.FAINT if pd.isna(row.hr) else palette.INK)
         if not pd.isna(row.hr):
             _interval(ax, y, row, lowest, highest)
@@ -74,8 +83,9 @@ def _ticks(lowest: float, highest: float, wide: float) -> list[float]:
     return sorted(shown)
 
 
-def _words(table: pd.DataFrame, ax: Axes) -> tuple[list[str], list[str], float]:
-    """What stands at the right of each row, the terms as they fit at the left, and how far from the axis (points)."""
+def _words(table: pd.DataFrame, ax: Axes) -> tuple[list[str], list[str], list[str], float]:
+    """What stands at the right of each row, the terms and counts as they fit at the left, and how far from the axis
+    the terms are (points)."""
     results = []
     for row in table.itertuples():
         if pd.isna(row.hr):
@@ -84,10 +94,15 @@ def _words(table: pd.DataFrame, ax: Axes) -> tuple[list[str], list[str], float]:
             ratio, p = formats.hazard_ratio(row.hr, row.lower, row.upper), formats.p_value(row.p)
             whole = f"{ratio}   {p}"
             results.append(whole if palette.text_width(whole, SMALL) < 1.2 * NOTE else f"{ratio}\n{p}")
-    aside = max([BESIDE, *(palette.text_width(counts, SMALL) + 12 for counts in table["counts"].astype(str))])
+    events = table["events_with"] if "events_with" in table else pd.Series(np.nan, table.index)
+    counts = [
+        text if pd.isna(known) else f"{text} ({formats.count(int(known), 'event')})"
+        for text, known in zip(table["counts"].astype(str), events, strict=True)
+    ]
+    aside = max([BESIDE, *(palette.text_width(text, SMALL) + 12 for text in counts)])
     beside = aside + max(palette.text_width(words, SMALL) for words in results) + 6
     room = palette.cell(ax)[0] - beside - LEAST_MM[0] * palette.POINT - 3 * palette.PAD
-    return results, [palette.wrap(term, max(room, 60), TERM) for term in table["term"]], aside
+    return results, [palette.wrap(term, max(room, 60), TERM) for term in table["term"]], counts, aside
 
 
 def _beside(ax: Axes, y: float, words: str, points: float, size: float, color: str) -> None:

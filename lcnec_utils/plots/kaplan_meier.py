@@ -1,4 +1,4 @@
-"""Kaplan–Meier curves with limits, censor ticks, medians in the legend and a risk table under the axis."""
+"""Kaplan–Meier curves with limits, censor ticks, events and medians in the legend, and a risk table under the axis."""
 
 import textwrap
 
@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation
 
-from lcnec_utils import formats
+from lcnec_utils.core import formats
 from lcnec_utils.plots import palette
 from lcnec_utils.plots.palette import text_width
-from lcnec_utils.survival import Comparison
+from lcnec_utils.stats.comparison import Comparison, ratio_with_p
 
 SIZE = palette.TEXT
 FIRST, LINE = 34, 9.5  # points from the axis down to the risk table's head, and from line to line
@@ -24,15 +24,16 @@ MOST_STEPS = 1000  # with more, a curve's limits are pixels in a vector figure
 
 
 def kaplan_meier(comparison: Comparison, ax: Axes, *, title: str = "", time_zero: str = "", note: str = "") -> Axes:
-    """Draw a comparison of survival on ax: its curves, medians, tests, and the numbers at risk under the axis.
+    """Draw a comparison of survival on ax: its curves, events, medians, tests, and numbers at risk under the axis.
 
-    note: one more line beside the log-rank p. Where the tests would print over a curve they stand in the legend. The
-    figure grows with the number of groups, the plot keeps its size. Raises MissingData where there is no curve at all.
+    Hazard ratios stand with p, their reference and direction. note: one more line beside the log-rank p. Where the
+    tests would print over a curve they stand in the legend. The figure grows with the number of groups, the plot keeps
+    its size. Raises MissingData where there is no curve at all.
     """
     curve, medians = comparison.curve, comparison.medians
     groups = [name for name in medians["group"] if (curve["group"] == name).any()]
     if not groups:
-        return palette.nothing(ax, f"nobody here has {comparison.endpoint} that could be drawn", title)
+        return palette.nothing(ax, f"no patient has {comparison.endpoint} that could be drawn", title)
     color, dashes = palette.colors(groups), palette.dashes(groups)
     cell = palette.cell(ax)
     at_risk, end = _shown_times(comparison, groups, cell)
@@ -106,22 +107,20 @@ def _legend_words(
     """
     labels = {}
     for row in comparison.medians.itertuples():
-        median = f": {formats.median_months(row.median, row.lower, row.upper)}" if row.group in names else ""
-        whole = f"{row.group}, n = {row.n}{median}"
-        if text_width(whole) > width:
-            whole = f"{palette.wrap(f'{row.group},', width)}\nn = {row.n}{median}"
-        labels[row.group] = whole
+        counts = f"n = {row.n}, {formats.count(row.events, 'event')}"
+        if row.group in names:
+            counts += f": {formats.median_months(row.median, row.lower, row.upper)}"
+        whole = f"{row.group}, {counts}"
+        labels[row.group] = whole if text_width(whole) <= width else f"{palette.wrap(f'{row.group},', width)}\n{counts}"
     heading = ["Median months (95% CI)"]
     if in_legend:
-        ratios = comparison.ratios.itertuples()
-        for name, words in {row.group: formats.hazard_ratio(row.hr, row.lower, row.upper) for row in ratios}.items():
-            both = f"{labels[name]}; HR {words}"
+        for row in comparison.ratios.itertuples():
+            ratio = f"HR {ratio_with_p(row)}"
+            both = f"{labels[row.group]}; {ratio}"
             last = both.split("\n")[-1]
-            labels[name] = both if text_width(last) < width else f"{labels[name]}\nHR {words}"
+            labels[row.group] = both if text_width(last) < width else f"{labels[row.group]}\n{ratio}"
         kept = [comparison.notes()[0], *([note] if note else [])]
-        kept += [f"{name}: too few to test" for name in comparison.small]
-        if len(comparison.ratios):
-            kept.append(f"HR: reference {comparison.reference}")
+        kept += [*(f"{name}: too few to test" for name in comparison.small), *comparison.direction()]
         heading = [*_joined(kept, width), *heading]
     return labels, heading
 

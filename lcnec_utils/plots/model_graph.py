@@ -1,4 +1,4 @@
-"""Arrows from tumours on the left to targets on the right, with numbers; targets that none reaches are faint."""
+"""Arrows from tumours on the left to targets on the right, with numbers; targets without an arrow are faint."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -16,10 +16,13 @@ MORE, FEWER = "-|>,head_length=5,head_width=2.2", "|-|,widthA=0,widthB=4"
 
 
 def model_graph(arrows: pd.DataFrame, ax: Axes, *, targets: dict[str, str], title: str = "") -> Axes:
-    """Draw the model on ax. arrows: source, target, label, drawn, higher (a bar at the end says fewer). targets: each
-    with what stands under it. Raises MissingData where there is neither arrow nor target."""
+    """Draw the model on ax.
+
+    arrows: source, target, label, drawn, higher (where it is false the arrow ends in a bar, for fewer). targets: each
+    with the words under it. Raises MissingData where there is no arrow or no target.
+    """
     if arrows.empty or not targets:
-        return palette.nothing(ax, "nothing here was computed that an arrow of the model rests on", title)
+        return palette.nothing(ax, "nothing that an arrow of the model rests on was computed here", title)
     sources = list(dict.fromkeys(arrows["source"]))
     color = palette.colors(sources)
     start, end = (_heights(names) for names in (sources, list(targets)))

@@ -1,7 +1,7 @@
 """Colours, sizes and fonts of every figure: one colour per subtype and per regimen everywhere.
 
-All are safe for colour-blind eyes. A figure made here has a layout that is the same in every format, and grows where a
-plot would be squeezed: see `keep`.
+All are safe for colour-blind eyes and in grey. A figure made here has a layout that is the same in every format, and
+grows where a plot would be squeezed: see `keep`.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Bbox, ScaledTranslation
 
-from lcnec_utils.errors import MissingData
+from lcnec_utils.core.errors import MissingData
 
 MM = 1 / 25.4
 POINT = 72 * MM  # points of a millimetre
@@ -36,46 +36,48 @@ SCREEN_DPI = 96  # at which every layout is made
 PAD = 3  # points that the layout keeps round the axes
 EDGE = 0.04  # inches that a saved figure adds round what is drawn
 
-# Okabe & Ito's and Tol's colours, which stay apart in the common forms of colour blindness
-SUBTYPE = {"NSCLC-like": "#D55E00", "SCLC-like": "#0072B2", "Unclassified": "#8C8C8C", "Unknown": "#D9D9D9"}
-TUMOUR = {"SCLC-like LCNEC": SUBTYPE["SCLC-like"], "NSCLC-like LCNEC": SUBTYPE["NSCLC-like"], "SCLC": "#332288"}
-TUMOUR |= {"LUAD": "#44AA99", "LUSC": "#999933", "NSCLC": "#117733", "LCNEC": "#882255"}
+# Hues by Okabe & Ito and by Tol, each at a lightness of its own: colours that stand side by side in a figure stay apart
+# to colour-blind eyes and in grey (APART, GREY), and all but marks on pictures have a contrast of 3 on white (WCAG 2.1)
+SUBTYPE = {"NSCLC-like": "#AC4700", "SCLC-like": "#00558C", "Unclassified": "#747474", "Unknown": "#949494"}
+TUMOUR = {"SCLC-like LCNEC": SUBTYPE["SCLC-like"], "NSCLC-like LCNEC": SUBTYPE["NSCLC-like"], "SCLC": "#2C1D82"}
+TUMOUR |= {"LUAD": "#002821", "LUSC": "#414300", "NSCLC": "#3F9A52", "LCNEC": "#BE5684"}
 NUCLEUS = {"TIL": "#F0E442", "tumour": "#009E73", "stroma": "#56B4E9", "FGL1-positive": "#F0E442"}  # marks on pictures
-REGIMEN = {"Chemotherapy": "#E69F00", "Chemoimmunotherapy": "#009E73", "Immunotherapy": "#CC79A7"}
+REGIMEN = {"Chemotherapy": "#C28500", "Chemoimmunotherapy": "#008960", "Immunotherapy": "#952F85"}
 REGIMEN |= {name.lower(): color for name, color in REGIMEN.items()}
-CARRIER = {"mutated": "#882255", "wild type": "#44AA99"}
-LEVEL = {"high": "#332288", "low": "#DDAA33", "positive": "#332288", "negative": "#DDAA33"}
+CARRIER = {"mutated": "#882255", "wild type": "#39A090"}
+LEVEL = {"high": "#322187", "low": "#BB8C0A", "positive": "#322187", "negative": "#BB8C0A"}
 ALTERATION = {
-    "truncating": "#111111",
-    "missense": "#56B4E9",
-    "splice": "#CC79A7",
-    "in-frame indel": "#E69F00",
-    "other mutation": "#999933",
-    "mutation, consequence not given": "#5D6D7E",
-    "deep deletion": "#0072B2",
-    "amplification": "#D55E00",
-    "rearrangement": "#009E73",
+    "truncating": "#000000",
+    "missense": "#379CD0",
+    "splice": "#A45582",
+    "in-frame indel": "#6B4600",
+    "other mutation": "#303000",
+    "mutation, consequence not given": "#10212F",
+    "deep deletion": "#00416D",
+    "amplification": "#D45E00",
+    "rearrangement": "#006D4C",
 }
-SEX = {"Female": "#AA4499", "Male": "#88CCEE"}
-SITE = {"Primary": "#BBCC33", "Metastasis": "#222255"}
+SEX = {"Female": "#A03A8F", "Male": "#379CD0"}
+SITE = {"Primary": "#8A9C00", "Metastasis": "#212255"}
 MISSING = "#F2F2F2"
 BAND = "#F6F6F6"  # every other row
-INK, FAINT = "#222222", "#8A8A8A"
+INK, FAINT = "#222222", "#6E6E6E"
 EMPHASIS = "#B2182B"
 # of names without a colour of their own, in this order
-CYCLE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#661100", "#DDCC77", "#785EF0",
-         "#004D40"]  # fmt: skip
-APART = 13  # of CIELAB, between any two colours of the cycle to whichever eyes
+CYCLE = ["#257FC0", "#A44300", "#1AA77B", "#A25280", "#1E1477", "#B57B00", "#003752", "#420600", "#006154", "#3C30BA",
+         "#60311F"]  # fmt: skip
+APART = 12  # of CIELAB, between two colours of one figure to whichever eyes
+GREY = 4.5  # of CIELAB's lightness, between two colours of one figure printed in grey
 
 # Tumours that genotype leaves open, by what a classifier called them: lighter than those it learnt from
-REFINED = {"Unc. → NSCLC-like": "#F0A875", "Unc. → SCLC-like": "#7DB9DE"}
-FACTOR = {"ASCL1": "#E69F00", "NEUROD1": "#56B4E9", "POU2F3": "#009E73", "YAP1": "#CC79A7", "Mixed": "#BBBBBB",
-          "Negative": "#666666"}  # fmt: skip
+REFINED = {"Unc. → NSCLC-like": "#C68700", "Unc. → SCLC-like": "#0085B7"}
+FACTOR = {"ASCL1": "#916100", "NEUROD1": "#004666", "POU2F3": "#009167", "YAP1": "#CC79A7", "Mixed": "#2C2C2C",
+          "Negative": "#555555"}  # fmt: skip
 # Types of an earlier study, which are not the genomic subtypes, and clusters without labels: colours of their own
-TYPE = {"type I": "#117733", "type II": "#AA4499"}
-CLUSTER = {"A": "#332288", "B": "#DDAA33", "C": "#117733", "D": "#AA4499", "E": "#88CCEE", "F": "#999933"}
-WAY = {"genes chosen on all labelled tumours": "#882255", "genes chosen within training": "#44AA99"}
-WAY |= {"as worded": "#882255", "no leakage": "#44AA99", "where sure": "#117733"}
+TYPE = {"type I": "#006926", "type II": "#B650A5"}
+CLUSTER = {"A": "#6E52C0", "B": "#9F7500", "C": "#002E06", "D": "#6E0062", "E": "#379CD0", "F": "#4F5100"}
+WAY = {"genes chosen on all labelled tumours": "#882255", "genes chosen within training": "#39A090"}
+WAY |= {"as worded": "#882255", "no leakage": "#39A090", "where sure": "#137834"}
 NAMED = {
     **SUBTYPE,
     **REFINED,
@@ -141,11 +143,14 @@ EYES = np.array([
 XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.119192, 0.9503041]])
 
 
+def _linear(rgb: np.ndarray) -> np.ndarray:
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
 @cache
 def _seen(color: str) -> np.ndarray:
     """A colour in CIELAB as each kind of eyes sees it: eyes × (L, a, b)."""
-    rgb = np.array(to_rgb(color))
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    linear = _linear(np.array(to_rgb(color)))
     x, y, z = (XYZ @ np.clip(EYES @ linear, 0, 1).T) / XYZ.sum(axis=1)[:, None]
     x, y, z = (np.where(part > 216 / 24389, np.cbrt(part), (24389 / 27 * part + 16) / 116) for part in (x, y, z))
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=1)
@@ -163,8 +168,28 @@ def _mixed(color: str, other: str, part: float) -> str:
 SHADES = [*CYCLE, *(_mixed(color, mixed, 0.55) for mixed in ("white", "black") for color in CYCLE)]
 
 
+def grey(one: str, other: str) -> float:
+    """How far apart two colours are printed in grey: the difference of their lightness in CIELAB."""
+    return float(abs(_seen(one)[0, 0] - _seen(other)[0, 0]))
+
+
+def contrast(color: str, paper: str = "white") -> float:
+    """The contrast ratio of a colour on paper, from 1 to 21 (WCAG 2.1): graphics need 3, words 4.5."""
+    light, dark = sorted((_luminance(color), _luminance(paper)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: str) -> float:
+    return float(XYZ[1] @ _linear(np.array(to_rgb(color))))
+
+
+def _distance(color: str, others) -> float:
+    """How well a colour is told from others, to whichever eyes and in grey; from 1 on it is."""
+    return min((min(apart(color, other) / APART, grey(color, other) / GREY) for other in others), default=np.inf)
+
+
 def colors(names) -> dict[str, str]:
-    """A colour for each name, no two alike: its fixed one, else the next of the cycle that is apart from the others'.
+    """A colour for each name, no two alike: its fixed one, else the next of the cycle that is told from the others'.
 
     A fixed colour that another name took first is not given again. Raises MissingData for more names than a figure can
     tell apart.
@@ -181,10 +206,8 @@ def colors(names) -> dict[str, str]:
                 f"{len(names)} groups are more than a figure can tell apart ({len(SHADES)} at most); "
                 "join those that belong together"
             )
-        far = (color for color in free if all(apart(color, taken) >= APART for taken in given.values()))
-        given[name] = next(far, None) or max(
-            free, key=lambda color: min(apart(color, taken) for taken in given.values())
-        )
+        told = (color for color in free if _distance(color, given.values()) >= 1)
+        given[name] = next(told, None) or max(free, key=lambda color: _distance(color, given.values()))
         free.remove(given[name])
     return {name: given[name] for name in names}
 
@@ -211,8 +234,9 @@ def hatches(names) -> dict[str, str]:
 
 
 def ink(color: str) -> str:
-    """The colour of words in a group's colour: itself, or darker where it would hardly be seen on paper."""
-    return color if _seen(color)[0, 0] < 74 else _mixed(color, "black", 0.4)
+    """The colour of words in a group's colour: itself, or as much darker as words on paper need."""
+    parts = (part for part in np.arange(0, 0.8, 0.05) if contrast(_mixed(color, "black", part)) >= 4.5)
+    return _mixed(color, "black", next(parts))
 
 
 # --- words

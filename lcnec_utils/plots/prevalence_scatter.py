@@ -1,7 +1,8 @@
-"""Prevalence of each altered gene in one group against another, with the genes that differ named."""
+"""Prevalence of each altered gene in two groups, with the genes that differ named."""
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from lcnec_utils.plots import palette
@@ -12,8 +13,8 @@ LEAST_MM = 55  # of the square
 
 
 def _place(points: pd.DataFrame, shown: pd.DataFrame) -> dict[str, float]:
-    """The height of each shown point's label, on the square-root scale: where it prints over no label and no point,
-    or at least over no label. One that has no room is left out; the earlier rows have the first choice."""
+    """The height of each shown point's label, on the square-root scale: where it covers no label and no point, or at
+    least no label. A label without room is left out; the earlier rows have the first choice."""
     root = np.sqrt(points.to_numpy(float))
     placed: list[tuple[float, float, float]] = []
     heights = {}
@@ -22,15 +23,15 @@ def _place(points: pd.DataFrame, shown: pd.DataFrame) -> dict[str, float]:
         width = 0.28 * len(gene) + 0.2
         wide = max(2.2, width)
 
-        def apart(height, x=x, wide=wide):
+        def off_labels(height, x=x, wide=wide):
             return all(abs(height - b) >= 0.42 or x - a > other or a - x > wide for a, b, other in placed)
 
-        def clear(height, x=x, width=width, apart=apart):
+        def off_points(height, x=x, width=width, off_labels=off_labels):
             under = (root[:, 0] > x + 0.1) & (root[:, 0] < x + width) & (abs(root[:, 1] - height) < 0.2)
-            return not under.any() and apart(height)
+            return not under.any() and off_labels(height)
 
         inside = [y + step for step in STEPS if y + step > 0.1]
-        heights[gene] = next(filter(clear, inside), None) or next(filter(apart, [y, *inside]), np.nan)
+        heights[gene] = next(filter(off_points, inside), None) or next(filter(off_labels, [y, *inside]), np.nan)
         if not np.isnan(heights[gene]):
             placed.append((x, heights[gene], wide))
     return {gene: height for gene, height in heights.items() if not np.isnan(height)}
@@ -56,11 +57,10 @@ def prevalence_scatter(
         (differs, palette.EMPHASIS, "none", "differs, FDR < 5%"),
     ]
     ax.plot([0, 100], [0, 100], color=palette.FAINT, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
-    for chosen, face, edge, label in kinds:
-        ax.scatter(
-            points.loc[chosen, "x"], points.loc[chosen, "y"], s=16, facecolor=face, edgecolor=edge, linewidth=0.8,
-            clip_on=False, label=f"{label}: {int(chosen.sum())}", zorder=3,
-        )  # fmt: skip
+    for rows, face, edge, label in kinds:
+        look = {"s": 16, "color": face, "edgecolor": edge, "linewidth": 0.8, "zorder": 3}
+        sns.scatterplot(points[rows], x="x", y="y", ax=ax, clip_on=False, **look)
+        ax.scatter([], [], label=f"{label}: {int(rows.sum())}", **look)  # none of a kind is said too
     # most genes are altered in few tumours: a square-root scale gives them room
     ax.set_xscale("function", functions=(lambda v: np.sqrt(np.maximum(v, 0)), np.square))
     ax.set_yscale("function", functions=(lambda v: np.sqrt(np.maximum(v, 0)), np.square))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from lcnec_utils.plots import palette
@@ -20,10 +21,17 @@ def ranked_dots(
         return palette.nothing(ax, f"nothing here has a value of {ylabel}", title)
     present = [name for name in groups.cat.categories if (groups[order.index] == name).any()]
     color, marker = palette.colors(present), palette.markers(present)
-    for name in present:
-        mine = [place for place, item in enumerate(order.index, 1) if groups[item] == name]
-        ax.scatter(mine, order.iloc[[i - 1 for i in mine]], s=12, color=color[str(name)], marker=marker[str(name)],
-                   label=f"{name} (n = {len(mine)})")  # fmt: skip
+    sizes = groups[order.index].value_counts()
+    label = {name: f"{name} (n = {sizes[name]})" for name in present}
+    table = pd.DataFrame(
+        {"value": order, "place": np.arange(1, len(order) + 1), "group": groups[order.index].map(label).astype(str)}
+    )
+    sns.scatterplot(
+        table, x="place", y="value", hue="group", style="group", hue_order=label.values(), style_order=label.values(),
+        palette={label[name]: color[str(name)] for name in present}, linewidth=0, s=16, ax=ax,
+        markers={label[name]: marker[str(name)] for name in present},
+    )  # fmt: skip
+    ax.get_legend().remove()
     ax.set(ylabel=ylabel, xlabel=f"{xlabel}, in order (n = {len(order)})")
     if len(order) == 1:
         ax.set(xlim=(0, 3))

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from lcnec_utils.plots import palette
 
+NOT_TESTED = "not tested"
 COUNT = 6  # points of the counts' text
 WIDTH = 0.8  # of a cluster of bars, of the room from one to the next
 LEAST = 7  # points of a bar with its gap: a count stands upright on it
@@ -14,65 +16,85 @@ LEAST_MM = 30, 36  # of the plot inside its axes
 
 
 def share_bars(table: pd.DataFrame, ax: Axes, *, ylabel: str = "%", title: str = "") -> Axes:
-    """Draw shares on ax. table: group, what, k, n, share, lower, upper (fractions); nobody tested is said.
+    """Draw shares on ax as seaborn's bars, with the table's intervals and counts; what nobody was tested for is said.
 
-    What does not fit side by side goes on in axes under this one. Raises MissingData where nobody was tested at all.
+    table: group, what, k, n, share, lower, upper (fractions), one row per group and thing counted. Where the things
+    do not fit side by side they go on in axes under this one. Raises MissingData where nobody was tested at all.
     """
     groups, things = list(dict.fromkeys(table["group"])), list(dict.fromkeys(table["what"]))
     if not (table["n"] > 0).any():
         return palette.nothing(ax, f"nobody here was tested ({', '.join(things) or ylabel})", title)
-    color, hatch = palette.colors(groups), palette.hatches(groups)
+    look = {"color": palette.colors(groups), "hatch": palette.hatches(groups)}
     ax.set(ylabel=ylabel)
     highest = 100 * np.nanmax([*table["upper"], 0.1])
     sizes = {group: set(table.loc[(table["group"] == group) & (table["n"] > 0), "n"]) for group in groups}
     # one size for all: said once, in the legend
-    legends = {group: f"{group} (n = {min(n)})" if len(n) == 1 else str(group) for group, n in sizes.items()}
+    legends = {group: f"{group} (n = {min(n):,})" if len(n) == 1 else str(group) for group, n in sizes.items()}
     ax.set(ylim=(0, highest * 1.12))
     most = max(1, int(palette.inner_width(ax) * WIDTH / (LEAST * len(groups))))
     lines = -(-len(things) // most)
-    each = -(-len(things) // lines)
+    per_line = -(-len(things) // lines)
     for line, part in enumerate(palette.rows(ax, lines)):
-        part.set(xlim=(-0.5, min(each, len(things)) - 0.5), ylim=(0, highest * 1.12), ylabel=ylabel)
-        shown = things[line * each : (line + 1) * each]
-        _bars(table, part, groups, shown, (color, hatch), {group for group in groups if legends[group] != group})
+        shown = things[line * per_line : (line + 1) * per_line]
+        _bars(table, part, groups, shown, look)
+        part.set(xlim=(-0.5, min(per_line, len(things)) - 0.5), ylim=(0, highest * 1.12), xlabel="", ylabel=ylabel)
+        _counts(table, part, groups, shown, {group for group in groups if legends[group] != group})
         palette.name_ticks(part, shown)
         palette.keep(part, *LEAST_MM)
-    handles = [Patch(facecolor=color[group], hatch=hatch[group], edgecolor="white", linewidth=0) for group in groups
-               if sizes[group]]  # fmt: skip
+    handles = [Patch(facecolor=look["color"][group], hatch=look["hatch"][group], edgecolor="white", linewidth=0)
+               for group in groups if sizes[group]]  # fmt: skip
     palette.legend(ax, handles, [legends[group] for group in groups if sizes[group]], handlelength=1)
     if title:
         ax.set_title(title, pad=18)
     return ax
 
 
-def _bars(table: pd.DataFrame, ax: Axes, groups: list, things: list, look: tuple[dict, dict], sized: set) -> None:
-    """The bars of these things on ax, with intervals and counts; sized: the groups whose n the legend says."""
-    width, rows = WIDTH / len(groups), table.set_index(["group", "what"])
-    slot = palette.inner_width(ax) / np.ptp(ax.get_xlim()) * width
+def _places(groups: list, things: list) -> dict[tuple, float]:
+    """Where on the x axis the bar of each group and thing stands, as seaborn dodges them."""
+    width = WIDTH / len(groups)
+    return {(group, what): x - WIDTH / 2 + (place + 0.5) * width
+            for place, group in enumerate(groups) for x, what in enumerate(things)}  # fmt: skip
+
+
+def _bars(table: pd.DataFrame, ax: Axes, groups: list, things: list, look: dict[str, dict]) -> None:
+    """The bars of these things on ax, with their intervals."""
+    tested = table[(table["n"] > 0) & table["what"].isin(things)]
+    sns.barplot(
+        tested.assign(percent=100 * tested["share"]), x="what", y="percent", hue="group", order=things,
+        hue_order=groups, palette=look["color"], saturation=1, errorbar=None, width=WIDTH, gap=0.08, legend=False,
+        linewidth=0, edgecolor="white", ax=ax,
+    )  # fmt: skip
+    places = _places(groups, things)
+    group_at = {round(x, 6): group for (group, _), x in places.items()}
+    for bar in ax.patches:
+        bar.set_hatch(look["hatch"][group_at[round(bar.get_x() + bar.get_width() / 2, 6)]])
+    x = [places[row.group, row.what] for row in tested.itertuples()]
+    ax.vlines(x, 100 * tested["lower"], 100 * tested["upper"], color=palette.INK, linewidth=0.8)
+
+
+def _counts(table: pd.DataFrame, ax: Axes, groups: list, things: list, sized: set) -> None:
+    """The count over each interval, and "not tested" where there is none; sized: the groups whose n the legend says."""
     highest = ax.get_ylim()[1] / 1.12
-    words, tops = {}, 0.0
-    for place, group in enumerate(groups):
-        for x, what in enumerate(things):
-            row = rows.loc[(group, what)]
-            centre = x - WIDTH / 2 + (place + 0.5) * width
-            if not row["n"]:
-                words[centre, 0.01 * highest] = "not tested"
-                continue
-            share, low, high = (100 * row[name] for name in ("share", "lower", "upper"))
-            ax.bar(centre, share, width * 0.92, color=look[0][str(group)], hatch=look[1][str(group)], linewidth=0,
-                   edgecolor="white")  # fmt: skip
-            ax.plot([centre, centre], [low, high], color=palette.INK, linewidth=0.8)
-            words[centre, high + 0.015 * highest] = f"{row['k']:.0f}" + ("" if group in sized else f"/{row['n']:.0f}")
-    upright = _meet({place: word for place, word in words.items() if word != "not tested"}, slot / width, highest)
-    for (centre, y), word in words.items():
-        lacking = word == "not tested"
+    unit = palette.inner_width(ax) / np.ptp(ax.get_xlim())  # points of 1 across
+    words, rows = {}, table.set_index(["group", "what"])
+    for (group, what), x in _places(groups, things).items():
+        row = rows.loc[(group, what)]
+        if row["n"]:
+            count = f"{int(row['k']):,}" + ("" if group in sized else f"/{int(row['n']):,}")
+            words[x, 100 * row["upper"] + 0.015 * highest] = count
+        else:
+            words[x, 0.01 * highest] = NOT_TESTED
+    upright = _meet({place: word for place, word in words.items() if word != NOT_TESTED}, unit, highest)
+    top = 0.0
+    for (x, y), word in words.items():
+        lacking = word == NOT_TESTED
         ax.text(
-            centre, y, word, rotation=90 if lacking or upright else 0, ha="center", va="bottom", fontsize=COUNT,
+            x, y, word, rotation=90 if lacking or upright else 0, ha="center", va="bottom", fontsize=COUNT,
             color=palette.FAINT if lacking else palette.INK, in_layout=False,
         )  # fmt: skip
-        tops = max(tops, y if lacking or not upright else y + _rise(word, highest))
-    if tops > ax.get_ylim()[1]:
-        ax.set_ylim(top=tops)
+        top = max(top, y if lacking or not upright else y + _rise(word, highest))
+    if top > ax.get_ylim()[1]:
+        ax.set_ylim(top=top)
 
 
 def _meet(counts: dict[tuple[float, float], str], unit: float, highest: float) -> bool:

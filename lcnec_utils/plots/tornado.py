@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
-from lcnec_utils import formats
+from lcnec_utils.core import formats
 from lcnec_utils.plots import palette
 
 NAME, COUNT = 6.5, 6  # text sizes
@@ -50,13 +50,14 @@ def tornado(
     overall: str = "Any event",
     severe: str = "Grade ≥ 3",
     mild: str = "Any grade",
+    xlabel: str = "Patients, % (95% CI)",
 ) -> Axes:
     """Draw one row per category on ax and in it one bar per group and side, each with its count and interval.
 
     table: category, group, n, and for each of any and severe _k (count), _lower and _upper (fractions, missing: no
     interval). Groups stand in the table's order; one without patients is named in the legend. overall: the category
-    on top. severe, mild: the names of the sides. `height_mm` gives the height that a figure wants. Raises MissingData
-    where no group has anyone.
+    on top. severe, mild: the names of the sides. xlabel: what the bars count. `height_mm` gives the height that a
+    figure wants. Raises MissingData where no group has anyone.
     """
     categories, every = order(table, overall), list(dict.fromkeys(table["group"]))
     sizes = {group: sorted(set(table.loc[table["group"] == group, "n"])) for group in every}
@@ -91,7 +92,7 @@ def tornado(
     step = next(step for step in (1, 2, 5, 10, 20, 25, 50) if limit / step <= 4 or step == 50)
     ticks = np.arange(-(limit // step), limit // step + 1) * step
     ax.set_xticks(ticks, [f"{abs(tick):g}" for tick in ticks])
-    ax.set(xlim=(-limit, limit), ylim=(len(categories) - 0.5, -0.5), yticks=[], xlabel="Patients, % (95% CI)")
+    ax.set(xlim=(-limit, limit), ylim=(len(categories) - 0.5, -0.5), yticks=[], xlabel=xlabel)
     ax.spines["left"].set_visible(False)
     high = max(12, _row_mm(names, len(groups)) * len(names))
     palette.keep(ax, min(LEAST_MM, 0.4 * palette.cell(ax)[0] / palette.POINT), high)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from lcnec_utils.plots import palette
@@ -12,20 +13,30 @@ LEAST_MM = 50, 50  # of the plot inside its axes
 def volcano(
     table: pd.DataFrame, ax: Axes, *, p: str, fold: float, named: list[str], first: str, second: str, title: str = ""
 ) -> Axes:
-    """Draw genes on ax. table: index gene; log2_fold_change (first over second), the column `p`, and `chosen` (bool).
+    """Draw genes on ax. table: index gene; log2_fold_change (first over second), the column `p`, and `selected` (bool).
+
     fold: the fold-change cut-off, drawn on either side. named: genes to label. Raises MissingData where no gene was
-    tested."""
+    tested.
+    """
     shown = table.dropna(subset=[p, "log2_fold_change"])
     if shown.empty:
         return palette.nothing(ax, f"no gene here could be tested between {first} and {second}", title)
     x, y = shown["log2_fold_change"], -np.log10(shown[p].clip(lower=1e-300))
     color = palette.colors([first, second])
-    for mask, tone, label in (
-        (~shown["chosen"], "#D0D0D0", f"not chosen: {int((~shown['chosen']).sum()):,}"),
-        (shown["chosen"] & (x > 0), color[first], f"higher in {first}: {int((shown['chosen'] & (x > 0)).sum()):,}"),
-        (shown["chosen"] & (x < 0), color[second], f"higher in {second}: {int((shown['chosen'] & (x < 0)).sum()):,}"),
-    ):
-        ax.scatter(x[mask], y[mask], s=4, color=tone, linewidth=0, alpha=0.7, label=label, rasterized=True)
+    side = np.select([~shown["selected"], x > 0], ["", first], second)
+    label = {
+        "": f"not selected: {int((side == '').sum()):,}",
+        first: f"higher in {first}: {int((side == first).sum()):,}",
+        second: f"higher in {second}: {int((side == second).sum()):,}",
+    }
+    tones = {label[""]: "#D0D0D0", label[first]: color[first], label[second]: color[second]}
+    # the grey ones first, under the others
+    order = np.argsort(side != "", kind="stable")
+    sns.scatterplot(
+        x=x.iloc[order], y=y.iloc[order], hue=[label[name] for name in side[order]], hue_order=list(tones),
+        palette=tones, s=5, linewidth=0, alpha=0.7, rasterized=True, ax=ax,
+    )  # fmt: skip
+    ax.get_legend().remove()
     for cut in (-np.log2(fold), np.log2(fold)):
         ax.axvline(cut, color=palette.FAINT, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
     most = max(float(np.nanmax(np.abs(x))), abs(np.log2(fold))) * 1.08

@@ -4,7 +4,7 @@ import importlib
 import json
 from pathlib import Path
 
-from lcnec_utils import paths, provenance
+from lcnec_utils.core import paths, provenance
 from lcnec_utils.public.fetch import fetch, registry
 
 STAMP = ".built.json"

@@ -5,8 +5,8 @@ import warnings
 from functools import cache
 from pathlib import Path
 
-from lcnec_utils import provenance
-from lcnec_utils.errors import UserError
+from lcnec_utils.core import provenance
+from lcnec_utils.core.errors import UserError
 
 REGISTRY = Path(__file__).with_name("registry.yaml")
 TIMEOUT_SECONDS = 30

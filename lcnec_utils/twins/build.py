@@ -4,8 +4,8 @@ import importlib
 import json
 from pathlib import Path
 
-from lcnec_utils import paths, provenance
-from lcnec_utils.errors import UserError
+from lcnec_utils.core import paths, provenance
+from lcnec_utils.core.errors import UserError
 from lcnec_utils.public.fetch import registry
 
 STAMP = ".built.json"

@@ -45,6 +45,8 @@ from lcnec_utils.twins.people import (
 from lcnec_utils.twins.targets import Targets, stream
 from lcnec_utils.twins.times import Law, Summary
 
+JANUARY_2019, MARCH_2019 = datetime.date(2019, 1, 1), datetime.date(2019, 3, 1)
+
 
 def censoring(targets: Targets, cohort: str, regimen: str):
     """The law of follow-up of a regimen: a function (rng, n) → months till the end of the study or loss."""
@@ -157,37 +159,77 @@ def _summaries(targets: Targets, claims: str, what: str) -> dict[str, Summary]:
     return {name: Summary(*targets.median(f"{claims}.{name}", f"{what}, {name}")) for name in REGIMENS}
 
 
+@dataclasses.dataclass(frozen=True)
+class _Calendar:
+    """Patients of cohort 1 by the date on which treatment began, as printed, and the end of the study.
+
+    from_march: regimen → patients from March 2019. chemotherapy_before, chemotherapy_from: patients before and from
+    January 2019.
+    """
+
+    from_march: dict[str, int]
+    chemotherapy_before: int
+    chemotherapy_from: int
+    cut: datetime.date
+
+    @property
+    def longest(self) -> float:
+        """Months of follow-up that fit between March 2019 and the end of the study."""
+        return (self.cut - MARCH_2019).days / DAYS_PER_MONTH - 1
+
+    def has_room(self, months: np.ndarray, event: np.ndarray, regimen: np.ndarray) -> bool:
+        """Whether enough patients have a follow-up that fits between March 2019 and the end of the study."""
+        needed = {**self.from_march, CHEMOTHERAPY: self.chemotherapy_from}
+        return all(
+            int((months[regimen == place] < self.longest).sum()) >= needed[name] for place, name in enumerate(REGIMENS)
+        )
+
+
 def cohort_1(seed: int, targets: Targets) -> Clinical:
     """Cohort 1: 217 patients, 214 with survival; conditioned on what the source prints of them."""
     rng = stream(seed, "clinical", "cohort_1")
     treated = {name: targets.count(f"table1.regimen.{name}.c1", f"patients on {name}") for name in REGIMENS}
     followed = {name: targets.count(f"fig1a.n.{name}", f"patients on {name} with survival") for name in REGIMENS}
     targets.take("table1.n.c1", "patients")
-    n = sum(treated.values())
+    patients, survival, calendar = _outcomes_cohort_1(rng, targets, followed)
+    bounds = {"first": targets.assume("clinical", "first_start", "cohort_1").toordinal(),
+              "last": targets.assume("clinical", "last_start", "cohort_1").toordinal(),
+              "immunotherapy": targets.assume("clinical", "first_immunotherapy").toordinal()}  # fmt: skip
+    start = _treatment_starts(rng, targets, survival, calendar, bounds)
+    _further_lines(rng, targets, patients, survival, start, bounds["immunotherapy"])
+    patients["FIRST_LINE_START"] = iso(start)
+    lost = [name for name in REGIMENS for _ in range(treated[name] - followed[name])]
+    patients = _with_those_without_survival(rng, patients, lost)
+    _describe_cohort_1(rng, targets, patients)
+    events = _adverse_events_cohort_1(rng, targets, patients)
+    first_line(rng, targets, patients, patients["RWPFS_MONTHS"].to_numpy(float))
+    return Clinical(patients, treatments(patients), within_treatment(patients, events))
+
+
+def _outcomes_cohort_1(
+    rng: np.random.Generator, targets: Targets, followed: dict[str, int]
+) -> tuple[pd.DataFrame, tuple[np.ndarray, np.ndarray, np.ndarray], _Calendar]:
+    """The patients with survival: their baseline and endpoints; months, event and regimen; and the calendar to keep.
+
+    followed: regimen → patients. Raises CannotDraw.
+    """
     summaries = _summaries(targets, "fig1a.median_os", "median overall survival and limits")
     follow_up = Summary(*targets.median("table1.follow_up.c1", "median follow-up (reverse Kaplan–Meier) and limits"))
     targets.take("fig1a.os_by_regimen", "log-rank p over the regimens above .05")
     follow = {name: censoring(targets, "cohort_1", name) for name in REGIMENS}
-    era = {name: targets.count(f"os_sensitivity.n.{short}_from_march2019", f"{name} from March 2019")
-           for name, short in zip(REGIMENS, ("chemo", "chemoio", "io"), strict=True)}  # fmt: skip
-    before = targets.count("os_sensitivity.n.chemo_before2019", "chemotherapy before 2019")
-    from_2019 = targets.count("os_sensitivity.n.chemo_from2019", "chemotherapy from January 2019")
-    cut = targets.assume("clinical", "data_cut", "cohort_1")
-    march, january = datetime.date(2019, 3, 1), datetime.date(2019, 1, 1)
-    longest = (cut - march).days / DAYS_PER_MONTH - 1
-
-    def room(months, event, regimen) -> bool:
-        """Enough patients whose follow-up fits between March 2019 and the end of the study."""
-        return all(
-            int((months[regimen == place] < longest).sum()) >= (from_2019 if name == CHEMOTHERAPY else era[name])
-            for place, name in enumerate(REGIMENS)
-        )
-
+    calendar = _Calendar(
+        {name: targets.count(f"os_sensitivity.n.{short}_from_march2019", f"{name} from March 2019")
+         for name, short in zip(REGIMENS, ("chemo", "chemoio", "io"), strict=True)},
+        targets.count("os_sensitivity.n.chemo_before2019", "chemotherapy before 2019"),
+        targets.count("os_sensitivity.n.chemo_from2019", "chemotherapy from January 2019"),
+        targets.assume("clinical", "data_cut", "cohort_1"),
+    )  # fmt: skip
     for _ in range(MOST_REDRAWS):
-        months, event, regimen = _overall_survival(rng, followed, summaries, follow_up, follow, room)
+        survival = _overall_survival(rng, followed, summaries, follow_up, follow, calendar.has_room)
+        months, event, regimen = survival
         patients = pd.DataFrame({"FIRST_LINE_REGIMEN": np.array(REGIMENS, dtype=object)[regimen]})
         patients["OS_MONTHS"] = months
-        progression = _rwpfs(rng, targets, patients, (months, event, regimen), follow)
+        progression = _rwpfs(rng, targets, patients, survival, follow)
         if progression is not None:
             break
     else:
@@ -196,39 +238,62 @@ def cohort_1(seed: int, targets: Targets) -> Clinical:
     patients["OS_MONTHS"], patients["OS_STATUS"] = rounded(months), np.where(event, DEAD, ALIVE)
     patients["RWPFS_MONTHS"] = np.minimum(rounded(early), patients["OS_MONTHS"])
     patients["RWPFS_STATUS"] = np.array(PROGRESSION, dtype=object)[progressed.astype(int)]
+    return patients, survival, calendar
 
-    # calendar time
-    ends = {"first": targets.assume("clinical", "first_start", "cohort_1").toordinal(),
-            "last": targets.assume("clinical", "last_start", "cohort_1").toordinal()}  # fmt: skip
-    immunotherapy_from = targets.assume("clinical", "first_immunotherapy").toordinal()
+
+def _treatment_starts(
+    rng: np.random.Generator, targets: Targets, survival, calendar: _Calendar, bounds: dict[str, int]
+) -> np.ndarray:
+    """The day (ordinal) on which each patient of cohort 1 began treatment: the printed numbers on either side of
+    January and of March 2019.
+
+    bounds: the first and last day on which treatment began, and the first of immunotherapy (ordinals). Raises
+    CannotDraw.
+    """
+    months, event, regimen = survival
     late = np.zeros(len(months), bool)
-    fits = months < longest
+    fits = months < calendar.longest
     targets.take("os_sensitivity.regimen_after_march2019", "log-rank p above .05")
     targets.take("os_sensitivity.chemo_by_year", "log-rank p above .05")
     chemotherapy = np.flatnonzero(regimen == 0)
     new_era = _choose(
-        rng, chemotherapy[fits[chemotherapy]], from_2019,
+        rng, chemotherapy[fits[chemotherapy]], calendar.chemotherapy_from,
         lambda chosen: _not_different(months, event, chemotherapy, chosen),
     )  # fmt: skip
     for _ in range(MOST_REDRAWS):
         late[:] = False
         for place, name in enumerate(REGIMENS):
             able = new_era if name == CHEMOTHERAPY else np.flatnonzero((regimen == place) & fits)
-            late[rng.permutation(able)[: era[name]]] = True
+            late[rng.permutation(able)[: calendar.from_march[name]]] = True
         if times.log_rank_p(months[late], event[late], regimen[late]) > 0.05:
             break
     else:
         raise times.CannotDraw("no choice of patients meets what is printed of the regimens from March 2019")
-    early_end = np.where(regimen == 0, january.toordinal() - 1, march.toordinal() - 1)
-    early_start = np.where(regimen == 0, ends["first"], immunotherapy_from)
+    january, march = JANUARY_2019.toordinal(), MARCH_2019.toordinal()
+    early_end = np.where(regimen == 0, january - 1, march - 1)
+    early_start = np.where(regimen == 0, bounds["first"], bounds["immunotherapy"])
     between = np.isin(np.arange(len(months)), new_era) & ~late
-    first = np.select([late, between], [march.toordinal(), january.toordinal()], early_start)
-    last = np.select([late, between], [ends["last"], march.toordinal() - 1], early_end)
-    start = dates(rng, months, first, last, cut)
-    if (regimen == 0).sum() - len(new_era) != before:
+    first = np.select([late, between], [march, january], early_start)
+    last = np.select([late, between], [bounds["last"], march - 1], early_end)
+    start = dates(rng, months, first, last, calendar.cut)
+    if (regimen == 0).sum() - len(new_era) != calendar.chemotherapy_before:
         raise times.CannotDraw("the printed numbers of patients before and from 2019 do not add up")
+    return start
 
-    # a further line after chemotherapy
+
+def _further_lines(
+    rng: np.random.Generator,
+    targets: Targets,
+    patients: pd.DataFrame,
+    survival,
+    start: np.ndarray,
+    immunotherapy_from: int,
+) -> None:
+    """Sets the second line of cohort 1: after chemotherapy with and without checkpoint blockade as printed.
+
+    start, immunotherapy_from: days as ordinals. Raises CannotDraw.
+    """
+    months, event, regimen = survival
     ici = targets.count("os_sensitivity.n.second_line_ici", "further line with checkpoint blockade")
     other = targets.count("os_sensitivity.n.second_line_non_ici", "further line without")
     targets.take("os_sensitivity.n.second_line", "patients with a further line after chemotherapy")
@@ -249,16 +314,21 @@ def cohort_1(seed: int, targets: Targets) -> Clinical:
     others = rng.permutation(rest)[: round(targets.assume("clinical", "second_line_other") * len(rest))]
     second_line(rng, targets, patients, with_ici, np.concatenate([np.setdiff1d(lines, with_ici), others]))
 
-    # those whose survival is not known
-    patients["FIRST_LINE_START"] = iso(start)
-    without = [name for name in REGIMENS for _ in range(treated[name] - followed[name])]
+
+def _with_those_without_survival(rng: np.random.Generator, patients: pd.DataFrame, lost: list[str]) -> pd.DataFrame:
+    """The patients and, below them, those whose survival is not known; lost: the regimen of each of these."""
     ages = patients.pop("AGE")
-    lost = pd.DataFrame({"FIRST_LINE_REGIMEN": without})
-    patients = pd.concat([patients, lost], ignore_index=True)
+    patients = pd.concat([patients, pd.DataFrame({"FIRST_LINE_REGIMEN": lost})], ignore_index=True)
     fill_missing(patients)
     patients["AGE"] = [*ages, *rng.choice(ages, len(lost))]
     patients.loc[len(ages) :, "SEX"] = rng.choice(["Female", "Male"], len(lost))
     patients.loc[len(ages) :, "M_STAGE"] = "M1c"
+    return patients
+
+
+def _describe_cohort_1(rng: np.random.Generator, targets: Targets, patients: pd.DataFrame) -> None:
+    """Sets median age, race, time zero, backbone of chemotherapy and institution of all patients of cohort 1."""
+    n = len(patients)
     age = targets.take("table1.age.c1", "median age and range")
     hold_median(patients, float(age.value))
     white = targets.count("table1.white.c1", "White patients; of 207 whose race is known they are the printed share")
@@ -269,6 +339,9 @@ def cohort_1(seed: int, targets: Targets) -> Clinical:
     sites = int(targets.number("table1.n.institutions.c1", "institutions"))
     patients["INSTITUTION"] = institutions(rng, targets, n, sites)
 
+
+def _adverse_events_cohort_1(rng: np.random.Generator, targets: Targets, patients: pd.DataFrame) -> pd.DataFrame:
+    """The adverse events of cohort 1; sets each patient's worst grade, by regimen in the printed numbers."""
     counts = {
         name: (
             targets.count(f"figs6.any_grade.{name}", f"any adverse event, {name}"),
@@ -279,9 +352,7 @@ def cohort_1(seed: int, targets: Targets) -> Clinical:
     }
     targets.take("figs6.any_grade.all", "any adverse event")
     worst_grades(rng, targets, patients, counts)
-    events = adverse_events(rng, targets, patients)
-    first_line(rng, targets, patients, patients["RWPFS_MONTHS"].to_numpy(float))
-    return Clinical(patients, treatments(patients), within_treatment(patients, events))
+    return adverse_events(rng, targets, patients)
 
 
 def _rwpfs(rng: np.random.Generator, targets: Targets, patients: pd.DataFrame, survival, censoring):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from lcnec_utils.genomics import NSCLC_LIKE, SCLC_LIKE, SUBTYPES, UNCLASSIFIED
+from lcnec_utils.omics.genomics import NSCLC_LIKE, SCLC_LIKE, SUBTYPES, UNCLASSIFIED
 from lcnec_utils.twins import clinical, genome, people, times
 from lcnec_utils.twins.people import IMMUNOTHERAPY, MOST_REDRAWS
 from lcnec_utils.twins.studies import PLACEHOLDERS, Study, blank, by_patient, described, identifiers, ordered, timelines
@@ -25,61 +25,13 @@ def cohort_1(seed: int) -> Study:
     n = len(patients)
     counts = _subtypes(targets, "fig2a.subtype")
     genotyped = sum(counts.values())
-    targets.take("fig2a.n.classified", "tumours with full genotype")
-    targets.take("figs1.n.c1.unknown", "tumours without")
-    shares = {gene: share for gene, share in genome.prevalence(targets).items()}
-    shares["KEAP1"] = [shares["KEAP1"][0], targets.planted("genome", "keap1_sclc_like"), 0.0, 0.0]
-    shares["EGFR"] = [0.0, 0.0, targets.assume("genome", "egfr_cohort_1") / counts[UNCLASSIFIED], 0.0]
-    # what the tumours without full genotype are nobody sees but through a hotspot panel
-    hidden = people.exactly(rng, {kind: float(number) for kind, number in counts.items()}, n - genotyped)
-    kinds = np.concatenate([np.repeat(list(counts), list(counts.values())), hidden])
-    altered = genome.genotypes(rng, kinds, shares, {})
-    panels = targets.assume("genome", "cohort_1_panels")
-    assay = np.where(
-        np.arange(n) < genotyped, genome.INSTITUTION,
-        np.where(rng.random(n) < panels["hotspot"], genome.HOTSPOT, ""),
-    ).astype(object)  # fmt: skip
-    genes = {genome.INSTITUTION: targets.assume("genome", "institution_genes"),
-             genome.HOTSPOT: targets.assume("genome", "hotspot_genes")}  # fmt: skip
+    kinds, altered = _genotypes_cohort_1(rng, targets, counts, n)
+    assay, genes = _assays_cohort_1(rng, targets, genotyped, n)
     known = pd.DataFrame({gene: [gene in genes.get(name, []) for name in assay] for gene in altered})
-    seen = altered & known
-
-    for gene in OUTCOME_GENES:
-        what = "log-rank p below .05, to the worse" if gene in ("TP53", "STK11") else "log-rank p above .05"
-        targets.take(f"figs8.os.{gene.lower()}.c1", what)
-    targets.take("os_by_subtype.os", "log-rank p above .05")
-    targets.take("os_by_subtype.rwpfs", "log-rank p above .05")
-    effect = targets.planted("genome", "log_hazard")
-    followed = np.flatnonzero(patients["OS_MONTHS"].notna())
-    months = patients["OS_MONTHS"].to_numpy(float)[followed]
-    died = (patients["OS_STATUS"] == people.DEAD).to_numpy()[followed]
-    early = patients["RWPFS_MONTHS"].to_numpy(float)[followed]
-    progressed = (patients["RWPFS_STATUS"] == people.PROGRESSION[1]).to_numpy()[followed]
-    hazard = sum(size * altered[gene].to_numpy(float) for gene, size in effect.items())
-    for _ in range(MOST_REDRAWS):
-        # a few tumours, any, go to the patients whose survival is not known
-        order = rng.permutation(n)
-        place = order[genome.deal(rng, months, died, hazard[order[: len(followed)]])]
-        subtype = np.where(place < genotyped, kinds[place], "")
-        chosen = altered.iloc[place].reset_index(drop=True), known.iloc[place].reset_index(drop=True)
-        if not genome.survival_fits(months, died, subtype, *chosen, effect, OUTCOME_GENES):
-            continue
-        typed = subtype != ""
-        code = np.array([SUBTYPES.index(kind) if kind else 0 for kind in subtype])
-        if times.log_rank_p(early[typed], progressed[typed], code[typed]) > 0.08:
-            break
-    else:
-        raise times.CannotDraw("no way of dealing genotypes meets what is printed of survival by gene")
-    tumour = np.empty(n, int)
-    tumour[followed] = place
-    tumour[np.setdiff1d(np.arange(n), followed)] = np.setdiff1d(np.arange(n), place)
-    five = int(targets.number("figs2.n.per_group.c1", "patients on the chemotherapy of their subtype, per group"))
-    patients["CHEMOTHERAPY_BACKBONE"] = genome.matched_backbones(
-        rng, patients, np.where(tumour < genotyped, kinds[tumour], ""), (five, five), lambda first, second: True
-    )
+    tumour = _deal_cohort_1(rng, targets, patients, kinds, altered, known, genotyped)
 
     ids = identifiers(rng, "TWIN1", n)
-    mutated, lost = genome.drivers(rng, targets, seen, {})
+    mutated, lost = genome.drivers(rng, targets, altered & known, {})
     rows = mutated.assign(pathogenicity="Pathogenic", gnomad=np.nan).sort_values(["row", "gene"], ignore_index=True)
     owner = np.empty(n, int)
     owner[tumour] = np.arange(n)  # the patient of each tumour
@@ -118,6 +70,82 @@ def cohort_1(seed: int) -> Study:
         panel_genes=genes,
         timelines=events,
     )
+
+
+def _genotypes_cohort_1(
+    rng: np.random.Generator, targets: Targets, counts: dict[str, int], n: int
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """The subtype of n tumours and their altered genes (tumours × genes); the genotyped tumours come first.
+
+    counts: subtype → genotyped tumours.
+    """
+    targets.take("fig2a.n.classified", "tumours with full genotype")
+    targets.take("figs1.n.c1.unknown", "tumours without")
+    shares = {gene: share for gene, share in genome.prevalence(targets).items()}
+    shares["KEAP1"] = [shares["KEAP1"][0], targets.planted("genome", "keap1_sclc_like"), 0.0, 0.0]
+    shares["EGFR"] = [0.0, 0.0, targets.assume("genome", "egfr_cohort_1") / counts[UNCLASSIFIED], 0.0]
+    # what the tumours without full genotype are nobody sees but through a hotspot panel
+    hidden = people.exactly(rng, {kind: float(number) for kind, number in counts.items()}, n - sum(counts.values()))
+    kinds = np.concatenate([np.repeat(list(counts), list(counts.values())), hidden])
+    return kinds, genome.genotypes(rng, kinds, shares, {})
+
+
+def _assays_cohort_1(
+    rng: np.random.Generator, targets: Targets, genotyped: int, n: int
+) -> tuple[np.ndarray, dict[str, list[str]]]:
+    """The panel of each tumour ("" where there is none) and the genes of each panel."""
+    panels = targets.assume("genome", "cohort_1_panels")
+    assay = np.where(
+        np.arange(n) < genotyped, genome.INSTITUTION,
+        np.where(rng.random(n) < panels["hotspot"], genome.HOTSPOT, ""),
+    ).astype(object)  # fmt: skip
+    genes = {genome.INSTITUTION: targets.assume("genome", "institution_genes"),
+             genome.HOTSPOT: targets.assume("genome", "hotspot_genes")}  # fmt: skip
+    return assay, genes
+
+
+def _deal_cohort_1(
+    rng: np.random.Generator, targets: Targets, patients: pd.DataFrame, kinds, altered, known, genotyped: int
+) -> np.ndarray:
+    """The tumour of each patient, and their backbones: what is printed of survival by gene and subtype holds.
+
+    known: whether a tumour's panel has the gene. Raises CannotDraw.
+    """
+    n = len(patients)
+    for gene in OUTCOME_GENES:
+        what = "log-rank p below .05, to the worse" if gene in ("TP53", "STK11") else "log-rank p above .05"
+        targets.take(f"figs8.os.{gene.lower()}.c1", what)
+    targets.take("os_by_subtype.os", "log-rank p above .05")
+    targets.take("os_by_subtype.rwpfs", "log-rank p above .05")
+    effect = targets.planted("genome", "log_hazard")
+    followed = np.flatnonzero(patients["OS_MONTHS"].notna())
+    months = patients["OS_MONTHS"].to_numpy(float)[followed]
+    died = (patients["OS_STATUS"] == people.DEAD).to_numpy()[followed]
+    early = patients["RWPFS_MONTHS"].to_numpy(float)[followed]
+    progressed = (patients["RWPFS_STATUS"] == people.PROGRESSION[1]).to_numpy()[followed]
+    hazard = sum(size * altered[gene].to_numpy(float) for gene, size in effect.items())
+    for _ in range(MOST_REDRAWS):
+        # a few tumours, any, go to the patients whose survival is not known
+        order = rng.permutation(n)
+        place = order[genome.deal(rng, months, died, hazard[order[: len(followed)]])]
+        subtype = np.where(place < genotyped, kinds[place], "")
+        chosen = altered.iloc[place].reset_index(drop=True), known.iloc[place].reset_index(drop=True)
+        if not genome.survival_fits(months, died, subtype, *chosen, effect, OUTCOME_GENES):
+            continue
+        typed = subtype != ""
+        code = np.array([SUBTYPES.index(kind) if kind else 0 for kind in subtype])
+        if times.log_rank_p(early[typed], progressed[typed], code[typed]) > 0.08:
+            break
+    else:
+        raise times.CannotDraw("no way of dealing genotypes meets what is printed of survival by gene")
+    tumour = np.empty(n, int)
+    tumour[followed] = place
+    tumour[np.setdiff1d(np.arange(n), followed)] = np.setdiff1d(np.arange(n), place)
+    five = int(targets.number("figs2.n.per_group.c1", "patients on the chemotherapy of their subtype, per group"))
+    patients["CHEMOTHERAPY_BACKBONE"] = genome.matched_backbones(
+        rng, patients, np.where(tumour < genotyped, kinds[tumour], ""), (five, five), lambda first, second: True
+    )
+    return tumour
 
 
 def _targetable(rng: np.random.Generator, targets: Targets, kinds: np.ndarray, altered: pd.DataFrame) -> dict:
@@ -167,69 +195,19 @@ def cohort_2(seed: int) -> tuple[Study, pd.Series]:
     n = len(patients)
     counts = _subtypes(targets, "fig2b.subtype")
     kinds = np.repeat(list(counts), list(counts.values())).astype(object)
-    shares = genome.prevalence(targets)
-    targets.plant("fig2d.kmt2d", "more KMT2D in SCLC-like", shares["KMT2D"])
-    targets.plant("fig2d.smarca4", "more SMARCA4 in NSCLC-like", shares["SMARCA4"])
-    sclc_like = counts[SCLC_LIKE]
-    sequenced = targets.count("fig4a.n.sclc_wts", "SCLC to compare with")
-    stk11 = genome.count_for_p(
-        targets.p("fig4d.stk11", "SCLC-like tumours with STK11, so that p against SCLC is the printed one"),
-        sclc_like, round(shares["STK11"][3] * sequenced), sequenced, upward=True,
-    )  # fmt: skip
-    keap1 = round(targets.planted("genome", "keap1_sclc_like") * sclc_like)
-    targets.take("fig4d.keap1", "SCLC-like tumours with KEAP1: p against SCLC below .0001")
-    exact = {"STK11": {SCLC_LIKE: stk11}, "KEAP1": {SCLC_LIKE: keap1}}
-    altered = genome.genotypes(rng, kinds, shares, exact)
+    altered = _genotypes_cohort_2(rng, targets, kinds)
     fixed = _targetable(rng, targets, kinds, altered)
-    fused = [("EML4", "ALK")] * targets.count("fig2b.targetable.eml4_alk", "tumours with EML4::ALK")
-    fused += [("ETV6", "NTRK2")] * targets.count("fig2b.targetable.etv6_ntrk2", "tumours with ETV6::NTRK2")
-    quiet = np.flatnonzero((kinds == UNCLASSIFIED) & ~altered[["EGFR", "RB1"]].any(axis=1).to_numpy())
-    fusions = rng.permutation(quiet)[: len(fused)]
-
-    # assay, mutational burden, mismatch repair, PD-L1
-    panel = int(targets.number("figs1.n.panel", "tumours sequenced by panel"))
-    targets.take("figs1.n.wes", "tumours sequenced by exome")
-    targets.take("figs1.panel.genes", "genes of the panel")
-    for id in ("deep_genes", "genes"):
-        targets.take(f"figs1.exome.{id}", "a lower bound, assumed to be passed by little")
-    assay = np.full(n, genome.EXOME, dtype=object)
-    assay[rng.permutation(n)[:panel]] = genome.PANEL
-    megabases = np.array([targets.assume("genome", "megabases")[name] for name in assay])
+    fused = _fused(rng, targets, kinds, altered)
+    assay, megabases = _assays_cohort_2(rng, targets, n)
     cut = targets.number("fig2e.cut.tmb_high", "cut-off of a high tumour mutational burden, per Mb")
-    high = {}
-    for kind, key in ((NSCLC_LIKE, "nsclc_like"), (SCLC_LIKE, "sclc_like")):
-        id = f"fig2e.tmb_high.{key}"
-        k = targets.count(id, f"TMB-high {kind} tumours, of as many tested as the printed percentage needs")
-        high[kind] = (k, round(k / (float(targets.take(id, "").value) / 100)))
-    unclassified = counts[UNCLASSIFIED]
-    high[UNCLASSIFIED] = (_high_unclassified(targets, high, unclassified), unclassified)
-    is_high, tested = np.zeros(n, bool), np.zeros(n, bool)
-    deficient = np.zeros(n, bool)
-    dmmr = targets.count("fig2e.dmmr.sclc_like", "SCLC-like tumours with mismatch repair deficiency")
-    for kind in ("nsclc_like", "unclassified"):
-        targets.take(f"fig2e.dmmr.{kind}", "no tumour with mismatch repair deficiency")
-    for kind, (k, of) in high.items():
-        rows = rng.permutation(np.flatnonzero(kinds == kind))
-        tested[rows[:of]], is_high[rows[:k]] = True, True
-        if kind == SCLC_LIKE:
-            deficient[rows[:dmmr]] = True
+    tested, is_high, deficient = _burden_classes(rng, targets, kinds)
     mutated, lost = genome.drivers(rng, targets, altered, fixed)
     _no_g12c(rng, mutated, fixed)
-    least = mutated[mutated["class"] != "Splice_Site"]["row"].value_counts().reindex(range(n), fill_value=0).to_numpy()
-    law = targets.assume("genome", "tmb")
-    counted = genome.mutational_burden(rng, is_high, megabases, law, cut, least)
-    counted = np.where(deficient, np.rint(targets.assume("genome", "tmb_dmmr_per_mb") * megabases), counted).astype(int)
+    counted = _counted_mutations(rng, targets, mutated, megabases, cut, is_high, deficient)
     burden = np.round(counted / megabases, 2)
     if (burden >= cut).tolist() != is_high.tolist():
         raise times.CannotDraw("tumours with few printed mutations cannot have so many altered genes")
-    pdl1_tested, positive = np.zeros(n, bool), np.zeros(n, bool)
-    targets.take("fig2e.pdl1", "the same share of PD-L1 positive tumours in each subtype")
-    for kind in SUBTYPES:
-        rows = rng.permutation(np.flatnonzero(kinds == kind))
-        number = round(targets.assume("genome", "pdl1_tested")["cohort_2"] * len(rows))
-        pdl1_tested[rows[:number]] = True
-        positive[rows[: round(targets.assume("genome", "pdl1_positive") * number)]] = True
-    score = genome.pdl1(rng, pdl1_tested, positive)
+    score = _pdl1_cohort_2(rng, targets, kinds)
 
     tumour = _deal_cohort_2(rng, targets, patients, kinds, altered, burden, tested, score)
     ids = identifiers(rng, "TWIN2", n)
@@ -273,12 +251,98 @@ def cohort_2(seed: int) -> tuple[Study, pd.Series]:
         mutations=genome.maf(rng, samples, rows),
         copy_number=copies.loc[:, sorted(copies.columns)],
         structural_variants=pd.DataFrame(
-            [genome.fusion(samples[row], *pair) for row, pair in zip(fusions, fused, strict=True)]
+            [genome.fusion(samples[row], *pair) for row, pair in fused.items()]
         ).sort_values("Sample_Id", ignore_index=True),
         panel_genes=genome.assays(),
         timelines=events,
     )
     return study, pd.Series(kinds, samples)
+
+
+def _genotypes_cohort_2(rng: np.random.Generator, targets: Targets, kinds: np.ndarray) -> pd.DataFrame:
+    """The altered genes of tumours of these subtypes (tumours × genes)."""
+    shares = genome.prevalence(targets)
+    targets.plant("fig2d.kmt2d", "more KMT2D in SCLC-like", shares["KMT2D"])
+    targets.plant("fig2d.smarca4", "more SMARCA4 in NSCLC-like", shares["SMARCA4"])
+    sclc_like = int((kinds == SCLC_LIKE).sum())
+    sequenced = targets.count("fig4a.n.sclc_wts", "SCLC to compare with")
+    stk11 = genome.count_for_p(
+        targets.p("fig4d.stk11", "SCLC-like tumours with STK11, so that p against SCLC is the printed one"),
+        sclc_like, round(shares["STK11"][3] * sequenced), sequenced, upward=True,
+    )  # fmt: skip
+    keap1 = round(targets.planted("genome", "keap1_sclc_like") * sclc_like)
+    targets.take("fig4d.keap1", "SCLC-like tumours with KEAP1: p against SCLC below .0001")
+    exact = {"STK11": {SCLC_LIKE: stk11}, "KEAP1": {SCLC_LIKE: keap1}}
+    return genome.genotypes(rng, kinds, shares, exact)
+
+
+def _fused(
+    rng: np.random.Generator, targets: Targets, kinds: np.ndarray, altered: pd.DataFrame
+) -> dict[int, tuple[str, str]]:
+    """The gene fusions in their printed numbers, each in an unclassified tumour: row → the two genes."""
+    pairs = [("EML4", "ALK")] * targets.count("fig2b.targetable.eml4_alk", "tumours with EML4::ALK")
+    pairs += [("ETV6", "NTRK2")] * targets.count("fig2b.targetable.etv6_ntrk2", "tumours with ETV6::NTRK2")
+    quiet = np.flatnonzero((kinds == UNCLASSIFIED) & ~altered[["EGFR", "RB1"]].any(axis=1).to_numpy())
+    return dict(zip(rng.permutation(quiet)[: len(pairs)], pairs, strict=True))
+
+
+def _assays_cohort_2(rng: np.random.Generator, targets: Targets, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The assay of each tumour, panel or exome, and the megabases that it covers."""
+    panel = int(targets.number("figs1.n.panel", "tumours sequenced by panel"))
+    targets.take("figs1.n.wes", "tumours sequenced by exome")
+    targets.take("figs1.panel.genes", "genes of the panel")
+    for id in ("deep_genes", "genes"):
+        targets.take(f"figs1.exome.{id}", "a lower bound, assumed to be passed by little")
+    assay = np.full(n, genome.EXOME, dtype=object)
+    assay[rng.permutation(n)[:panel]] = genome.PANEL
+    return assay, np.array([targets.assume("genome", "megabases")[name] for name in assay])
+
+
+def _burden_classes(
+    rng: np.random.Generator, targets: Targets, kinds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which tumours have a known mutational burden, a high one, and mismatch repair deficiency."""
+    high = {}
+    for kind, key in ((NSCLC_LIKE, "nsclc_like"), (SCLC_LIKE, "sclc_like")):
+        id = f"fig2e.tmb_high.{key}"
+        k = targets.count(id, f"TMB-high {kind} tumours, of as many tested as the printed percentage needs")
+        high[kind] = (k, round(k / (float(targets.take(id, "").value) / 100)))
+    unclassified = int((kinds == UNCLASSIFIED).sum())
+    high[UNCLASSIFIED] = (_high_unclassified(targets, high, unclassified), unclassified)
+    tested, is_high, deficient = (np.zeros(len(kinds), bool) for _ in range(3))
+    dmmr = targets.count("fig2e.dmmr.sclc_like", "SCLC-like tumours with mismatch repair deficiency")
+    for kind in ("nsclc_like", "unclassified"):
+        targets.take(f"fig2e.dmmr.{kind}", "no tumour with mismatch repair deficiency")
+    for kind, (k, of) in high.items():
+        rows = rng.permutation(np.flatnonzero(kinds == kind))
+        tested[rows[:of]], is_high[rows[:k]] = True, True
+        if kind == SCLC_LIKE:
+            deficient[rows[:dmmr]] = True
+    return tested, is_high, deficient
+
+
+def _counted_mutations(
+    rng: np.random.Generator, targets: Targets, mutated: pd.DataFrame, megabases, cut: float, is_high, deficient
+) -> np.ndarray:
+    """How many mutations count into the burden of each tumour: no fewer than its drivers; cut: per Mb."""
+    drivers = mutated[mutated["class"] != "Splice_Site"]["row"].value_counts()
+    least = drivers.reindex(range(len(megabases)), fill_value=0).to_numpy()
+    law = targets.assume("genome", "tmb")
+    counted = genome.mutational_burden(rng, is_high, megabases, law, cut, least)
+    of_deficient = np.rint(targets.assume("genome", "tmb_dmmr_per_mb") * megabases)
+    return np.where(deficient, of_deficient, counted).astype(int)
+
+
+def _pdl1_cohort_2(rng: np.random.Generator, targets: Targets, kinds: np.ndarray) -> np.ndarray:
+    """The PD-L1 score of each tumour, NaN where it was not tested: the same share positive in each subtype."""
+    tested, positive = np.zeros(len(kinds), bool), np.zeros(len(kinds), bool)
+    targets.take("fig2e.pdl1", "the same share of PD-L1 positive tumours in each subtype")
+    for kind in SUBTYPES:
+        rows = rng.permutation(np.flatnonzero(kinds == kind))
+        number = round(targets.assume("genome", "pdl1_tested")["cohort_2"] * len(rows))
+        tested[rows[:number]] = True
+        positive[rows[: round(targets.assume("genome", "pdl1_positive") * number)]] = True
+    return genome.pdl1(rng, tested, positive)
 
 
 def _with_expression(rng: np.random.Generator, targets: Targets, kinds: np.ndarray) -> np.ndarray:

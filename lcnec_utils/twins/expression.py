@@ -10,7 +10,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy import stats
 
-from lcnec_utils.errors import UserError
+from lcnec_utils.core.errors import UserError
 from lcnec_utils.twins.targets import Targets, stream
 from lcnec_utils.twins.transcriptome import (
     CLUSTERS,

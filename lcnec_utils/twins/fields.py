@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import interpolate, ndimage, sparse, stats
 
-from lcnec_utils.errors import UserError
+from lcnec_utils.core.errors import UserError
 from lcnec_utils.twins.expression import NSCLC_LIKE, SCLC_LIKE, UNCLASSIFIED
 from lcnec_utils.twins.studies import Table, described
 from lcnec_utils.twins.targets import Targets, laws, stream

@@ -7,9 +7,9 @@ and never a conditioned twin, serves power studies and teaching.
 import numpy as np
 import pandas as pd
 
-from lcnec_utils import params
-from lcnec_utils.errors import UserError
-from lcnec_utils.genomics import NSCLC_LIKE, SCLC_LIKE, SUBTYPES, UNCLASSIFIED
+from lcnec_utils.core import params
+from lcnec_utils.core.errors import UserError
+from lcnec_utils.omics.genomics import NSCLC_LIKE, SCLC_LIKE, SUBTYPES, UNCLASSIFIED
 from lcnec_utils.twins import clinical, genome, people
 from lcnec_utils.twins.people import CHEMOIMMUNOTHERAPY, CHEMOTHERAPY, IMMUNOTHERAPY, REGIMENS
 from lcnec_utils.twins.studies import PLACEHOLDERS, Study, identifiers, ordered, timelines

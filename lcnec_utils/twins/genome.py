@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from lcnec_utils.genomics import NSCLC_LIKE, SCLC_LIKE, SUBTYPES, UNCLASSIFIED
+from lcnec_utils.omics.genomics import NSCLC_LIKE, SCLC_LIKE, SUBTYPES, UNCLASSIFIED
 from lcnec_utils.twins import times
 from lcnec_utils.twins.people import MOST_REDRAWS, NSCLC_TYPE, SCLC_TYPE
 from lcnec_utils.twins.targets import Targets

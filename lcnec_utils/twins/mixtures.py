@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from lcnec_utils import deconvolution
-from lcnec_utils.deconvolution import OTHER, Til10
+from lcnec_utils.omics import deconvolution
+from lcnec_utils.omics.deconvolution import OTHER, Til10
 from lcnec_utils.public.fetch import fetch
 from lcnec_utils.twins.expression import NSCLC_LIKE, SCLC_LIKE, UNCLASSIFIED
 from lcnec_utils.twins.studies import Study, described

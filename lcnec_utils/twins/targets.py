@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lcnec_utils import claims, params
-from lcnec_utils.errors import UserError
+from lcnec_utils.core import params
+from lcnec_utils.core.errors import UserError
+from lcnec_utils.ledger import claims
 
 FILE = "targets.csv"
 COLUMNS = ["claim", "origin", "knob", "printed", "instead", "note"]

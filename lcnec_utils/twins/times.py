@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from lcnec_utils.errors import UserError
+from lcnec_utils.core.errors import UserError
 
 NOT_REACHED = math.inf
 Z95 = 1.959963984540054
@@ -82,7 +82,7 @@ class Law:
 
 
 # --- the three statistics a draw is conditioned on, in plain numpy: they run some ten thousand times for one cohort,
-# and the tests hold them to lcnec_utils.survival, which agrees with R
+# and the tests hold them to lcnec_utils.stats.survival, which agrees with R
 
 
 def curve(months: np.ndarray, event: np.ndarray):

@@ -1,28 +1,10 @@
 # What R says of areas under a ROC curve, of pairs and of shares, as one JSON on stdout: the golden of
-# tests/test_classifier.py and tests/test_serial.py. Base R only. Its AUC and DeLong variance were once held against
+# tests/omics/test_classifier.py and tests/stats/test_paired.py. Base R only. Its AUC and DeLong variance were once held against
 # pROC 1.18.0 (auc, var, ci.auc), of which they differ by less than 1e-12.
 #   Rscript tests/reference/classifier.R > tests/reference/classifier.json
 quiet <- suppressWarnings
 
-# JSON by hand: an atomic vector is an array, scalar() one value, a named list an object, NA and NaN null
-
-scalar <- function(x) structure(list(x), class = "scalar")
-
-atoms <- function(x) {
-  text <- if (is.character(x)) sprintf("\"%s\"", x) else sprintf("%.17g", x)
-  # +0 and -0 are the same number, and which of them comes out may hang on the machine
-  if (is.numeric(x)) text[!is.na(x) & x == 0] <- "0"
-  text[is.na(x)] <- "null"
-  text
-}
-
-json <- function(x) {
-  if (inherits(x, "scalar")) return(atoms(x[[1]]))
-  if (!is.list(x)) return(sprintf("[%s]", paste(atoms(x), collapse = ", ")))
-  inner <- vapply(x, json, "")
-  if (is.null(names(x))) return(sprintf("[\n%s\n]", paste(inner, collapse = ",\n")))
-  sprintf("{\n%s\n}", paste(sprintf("\"%s\": %s", names(x), inner), collapse = ",\n"))
-}
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "json.R"))
 
 # --- areas under the ROC curve: DeLong et al. 1988, by placements
 

@@ -1,33 +1,11 @@
 # What R says of two groups of tumours, gene by gene: wilcox.test, ks.test and limma's eBayes; and limma's quantile
-# normalisation; as one JSON on stdout: the golden of tests/test_differential.py and tests/test_deconvolution.py. Base R
+# normalisation; as one JSON on stdout: the golden of tests/stats/test_differential.py and tests/omics/test_deconvolution.py. Base R
 # and limma only.
 #   Rscript tests/reference/differential.R > tests/reference/differential.json
 suppressPackageStartupMessages(library(limma))
 quiet <- suppressWarnings
 
-# JSON by hand: an atomic vector is an array, scalar() one value, a named list an object, NA and NaN null, and
-# infinities text
-
-scalar <- function(x) structure(list(x), class = "scalar")
-
-atoms <- function(x) {
-  text <- if (is.character(x)) sprintf("\"%s\"", x) else sprintf("%.17g", x)
-  # +0 and -0 are the same number, and which of them comes out may hang on the machine
-  if (is.numeric(x)) {
-    text[!is.na(x) & x == 0] <- "0"
-    text[is.infinite(x)] <- ifelse(x[is.infinite(x)] > 0, "\"Inf\"", "\"-Inf\"")
-  }
-  text[is.na(x)] <- "null"
-  text
-}
-
-json <- function(x) {
-  if (inherits(x, "scalar")) return(atoms(x[[1]]))
-  if (!is.list(x)) return(sprintf("[%s]", paste(atoms(x), collapse = ", ")))
-  inner <- vapply(x, json, "")
-  if (is.null(names(x))) return(sprintf("[\n%s\n]", paste(inner, collapse = ",\n")))
-  sprintf("{\n%s\n}", paste(sprintf("\"%s\": %s", names(x), inner), collapse = ",\n"))
-}
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "json.R"))
 
 # Data: genes × tumours, the first n of one group and the next m of the other; binary fractions, so that the text of
 # the JSON is exact and a mean of equal values is that value

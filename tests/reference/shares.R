@@ -1,16 +1,11 @@
 # Two shares and two samples compared by R, over random tables and samples from a fixed seed, as one JSON on stdout: the
-# golden of tests/test_genotypes.py. Base R only. p values stand with 13 digits, so that every machine prints the same.
+# golden of tests/stats/test_ranks.py. Base R only.
 #   Rscript --vanilla tests/reference/shares.R > tests/reference/shares.json
 RNGkind("Mersenne-Twister", "Inversion", "Rejection")
 set.seed(20250611)
 quiet <- suppressWarnings # R warns where an approximation is poor; what it gives is what is compared
 
-number <- function(x) {
-  text <- sprintf("%.13g", x)
-  text[is.na(x)] <- "null"
-  text
-}
-array_of <- function(x) sprintf("[%s]", paste(number(x), collapse = ","))
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "json.R"))
 
 # Tables: k_1, n_1, k_2, n_2, least expected count, p of the chi-squared test, p of Fisher's
 
@@ -62,17 +57,14 @@ draw_pair <- function(kind) {
   )
   list(values[seq_len(n[1])], values[n[1] + seq_len(n[2])])
 }
-pairs <- character()
+pairs <- list()
 for (kind in rep(
   c("untied", "tied", "heavy", "tenths", "edge", "edge_tied", "single", "near", "lone", "apart", "same"),
   c(50, 45, 45, 30, 24, 10, 24, 20, 10, 10, 5)
 )) {
   x <- draw_pair(kind)
   p <- quiet(wilcox.test(x[[1]], x[[2]]))$p.value # NaN where all values are one
-  pairs <- c(pairs, sprintf("[%s,%s,%s]", array_of(x[[1]]), array_of(x[[2]]), number(p)))
+  pairs[[length(pairs) + 1]] <- list(x[[1]], x[[2]], scalar(p))
 }
 
-cat(sprintf(
-  "{\"R\": \"%s\",\n\"tables\": [\n%s\n],\n\"pairs\": [\n%s\n]}\n", getRversion(),
-  paste(vapply(tables, array_of, ""), collapse = ",\n"), paste(pairs, collapse = ",\n")
-))
+cat(json(list(versions = list(R = scalar(as.character(getRversion()))), tables = tables, pairs = pairs)), "\n", sep = "")

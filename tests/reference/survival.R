@@ -1,30 +1,9 @@
 # What R says of its own example data and of small edge cases, as one JSON on stdout: the golden of
-# tests/test_survival.py and tests/test_proportions.py. Base R and survival only.
+# tests/stats/test_survival.py and tests/stats/test_proportions.py. Base R and survival only.
 #   Rscript tests/reference/survival.R > tests/reference/survival.json
 suppressPackageStartupMessages(library(survival))
 
-# JSON by hand: an atomic vector is an array, scalar() one value, a named list an object, NA and NaN null
-
-scalar <- function(x) structure(list(x), class = "scalar")
-
-atoms <- function(x) {
-  if (is.factor(x)) x <- as.character(x)
-  text <- if (is.character(x)) sprintf("\"%s\"", x)
-    else if (is.logical(x)) tolower(as.character(x))
-    else sprintf("%.17g", x)
-  # +0 and -0 are the same number, and which of them comes out may hang on the machine
-  if (is.numeric(x)) text[!is.na(x) & x == 0] <- "0"
-  text[is.na(x)] <- "null"
-  text
-}
-
-json <- function(x) {
-  if (inherits(x, "scalar")) return(atoms(x[[1]]))
-  if (!is.list(x)) return(sprintf("[%s]", paste(atoms(x), collapse = ", ")))
-  inner <- vapply(x, json, "")
-  if (is.null(names(x))) return(sprintf("[\n%s\n]", paste(inner, collapse = ",\n")))
-  sprintf("{\n%s\n}", paste(sprintf("\"%s\": %s", names(x), inner), collapse = ",\n"))
-}
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "json.R"))
 
 # Data: time, event 0/1, and the columns to group by
 

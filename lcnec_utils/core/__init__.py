@@ -1,0 +1,1 @@
+"""Ground floor: errors, paths, formats, parameters, provenance, findings."""

@@ -1,0 +1,287 @@
+"""The typed run: every parameter a notebook may take, its default, its bounds, and the refusals in one line.
+
+A run is one flat YAML file in `params/` that lists departures from these defaults; its `run` is the file's stem.
+"""
+
+import datetime
+import difflib
+import re
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from lcnec_utils.core.errors import UserError
+
+# What each role of the sources' panels is; a run fills those that a notebook takes today (ROLES).
+ROLE_WORDS = {
+    "cohort": "LCNEC patients",
+    "cohort_2": "LCNEC patients",
+    "serial": "LCNEC patients with two biopsies",
+    "sclc": "SCLC patients",
+    "luad": "lung adenocarcinoma patients",
+    "validation": "an independent LCNEC cohort with expression",
+    "pan_cancer": "expression over cancer types",
+    "cell_lines": "protein expression of cell lines",
+    "fields": "microscope fields",
+    "mixtures": "bulk expression with known immune fractions",
+    "liver": "paired liver and lung lesions under immunotherapy",
+    "car_t": "CAR T recipients",
+    "icb": "patients on immune checkpoint blockade",
+}
+ROLES = {
+    "cohort": "the LCNEC cohort: clinical table, samples and mutations",
+    "cohort_2": "a second LCNEC cohort; panels on it fall back to the first where this is empty",
+    "serial": "LCNEC patients with two tumour samples each",
+    "sclc": "SCLC patients: samples and mutations, to hold LCNEC against",
+    "luad": "LCNEC (LUNE) and lung adenocarcinoma (LUAD) with expression, in one folder",
+    "validation": "an independent LCNEC cohort with expression",
+    "pan_cancer": "FGL1 over cancer types: a plain table",
+    "cell_lines": "FGL1 protein of cell lines: a plain table",
+    "fields": "microscope fields, H&E and FGL1 immunofluorescence: a plain table beside their pictures",
+    "mixtures": "bulk expression of samples whose immune fractions are known",
+    "icb": "patients treated with immune checkpoint blockade: progression-free survival and mutations",
+}
+# Roles of LCNEC alone: the parameter `histology` keeps their cohorts to one histology
+LCNEC_ROLES = ("cohort", "cohort_2", "serial", "validation")
+# What the tumours of a role's cohort must be for a claim to be put to it: in words, and the kinds of
+# cohort/histology.py. On mixtures nothing is claimed, and plain tables name their tumours row by row.
+HISTOLOGIES = dict.fromkeys(LCNEC_ROLES, ("LCNEC", {"LCNEC"})) | {
+    "sclc": ("SCLC", {"SCLC"}),
+    "luad": ("LCNEC or LUAD", {"LCNEC", "LUAD"}),
+    "icb": ("NSCLC", {"NSCLC", "LUAD", "LUSC", "LCNEC"}),
+}
+# Roles whose panels pick the tumours they compare by histology themselves, or are put to any mixture of those above
+ANY_SHARE = ("luad", "icb")
+# Roles played by a plain table: the columns of words and of numbers that it must have
+TABLES = {
+    "pan_cancer": (["tumour", "cancer_type", "group"], ["fgl1_tpm"]),
+    "cell_lines": (["cell_line", "histology"], ["fgl1_protein_log2"]),
+    "fields": (["field", "file", "stain", "slide", "patient", "group", "subtype"], ["um_per_pixel"]),
+}
+
+
+class ParameterError(UserError):
+    """A parameter that no notebook takes, or a value it cannot have."""
+
+
+class RunParameters(BaseModel):
+    """One run. A role holds the name of a built cohort, a study folder, or nothing (its panels are then skipped)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, validate_default=True)
+
+    run: str = Field("twin", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="name of the run")
+    cohort: str = Field("twin_cohort_1", description="role: " + ROLES["cohort"])
+    cohort_2: str = Field("twin_cohort_2", description="role: " + ROLES["cohort_2"])
+    serial: str = Field("twin_serial", description="role: " + ROLES["serial"])
+    sclc: str = Field("twin_sclc", description="role: " + ROLES["sclc"])
+    luad: str = Field("twin_luad", description="role: " + ROLES["luad"])
+    validation: str = Field("twin_george", description="role: " + ROLES["validation"])
+    pan_cancer: str = Field("twin_pan_cancer", description="role: " + ROLES["pan_cancer"])
+    cell_lines: str = Field("twin_cell_lines", description="role: " + ROLES["cell_lines"])
+    fields: str = Field("twin_fields", description="role: " + ROLES["fields"])
+    mixtures: str = Field("twin_mixtures", description="role: " + ROLES["mixtures"])
+    icb: str = Field("", description="role: " + ROLES["icb"])
+    histology: str = Field(
+        "",
+        description="OncoTree code, or words of CANCER_TYPE_DETAILED, to which the cohorts in the roles of LCNEC are "
+        "restricted; all of their tumours where it is empty",
+    )
+    drivers: list[str] = Field(
+        ["STK11", "KEAP1", "KRAS", "EGFR"],
+        min_length=1,
+        description="genes of the checkpoint-blockade panels",
+    )
+    outcome_genes: list[str] = Field(
+        ["EGFR", "KRAS", "KEAP1", "RB1", "SMARCA4", "STK11", "TP53"],
+        min_length=1,
+        description="genes whose mutation is held against overall survival",
+    )
+    landscape_genes: list[str] = Field(
+        [
+            "TP53",
+            "RB1",
+            "STK11",
+            "KEAP1",
+            "KRAS",
+            "SMARCA4",
+            "KMT2D",
+            "CDKN2A",
+            "PTEN",
+            "ARID1A",
+            "NF1",
+            "EGFR",
+        ],
+        min_length=1,
+        description="genes of the landscape plot, top to bottom",
+    )
+    tmb_high_per_mb: float = Field(10.0, gt=0, le=1000, description="TMB-high from this many mutations per Mb on")
+    pdl1_positive_percent: float = Field(
+        1.0, gt=0, le=100, description="PD-L1 positive from this tumour proportion score on"
+    )
+    tmb_very_high_per_mb: float = Field(
+        19.0, gt=0, le=1000, description="TMB-high, by the source's Methods, above this many mutations per Mb"
+    )
+    classifier_labels: str = Field(
+        "genomic_subtype", description="what the classifier learns: genomic_subtype, or a sample column"
+    )
+    classifier_classes: list[str] = Field(
+        ["NSCLC-like", "SCLC-like"],
+        min_length=2,
+        max_length=2,
+        description="the two classes to tell apart, where the labels are a sample column",
+    )
+    classifier_genes: int = Field(
+        2168, ge=2, le=100000, description="the classifier looks at this many genes, or fewer where fewer qualify"
+    )
+    classifier_adjusted_p: float = Field(
+        0.01, gt=0, le=1, description="genes of the classifier differ at an adjusted p below this"
+    )
+    classifier_splits: int = Field(100, ge=2, le=10000, description="repeated splits over which an AUC is judged")
+    sure_from: float = Field(0.8, ge=0.5, lt=1, description="a tumour is called from this probability on, else none")
+    tf_mixed_within: float = Field(
+        0.5, ge=0, le=10, description="a tumour is Mixed where its second transcription factor is as near (z)"
+    )
+    tf_negative_below: float = Field(
+        0.0, ge=-10, le=10, description="a tumour is Negative where no transcription factor reaches this z"
+    )
+    george_histologies: list[str] = Field(
+        ["LCNEC"], min_length=1, description="histologies of the validation cohort that are kept"
+    )
+    named_genes: list[str] = Field(
+        ["FGL1", "SPINK1", "SFTPB"], min_length=1, description="genes labelled in volcano and heatmaps"
+    )
+    de_fdr: float = Field(0.05, gt=0, lt=1, description="genes differ at this false discovery rate (legend)")
+    de_log10_fold: float = Field(0.5, ge=0, le=5, description="and at this absolute log10 fold change (legend)")
+    de_p: float = Field(0.05, gt=0, lt=1, description="genes differ at this unadjusted p (text)")
+    de_fold: float = Field(2.0, ge=1, le=1000, description="and at this fold change (text)")
+    tumour_clusters: int = Field(4, ge=2, le=8, description="clusters that the tree of tumours is cut into")
+    cluster_genes: int = Field(2000, ge=10, le=100000, description="the most variable genes that clustering looks at")
+    gsea_permutations: int = Field(1000, ge=1000, le=100000, description="permutations of the gene-set enrichment")
+    gsea_seeds: int = Field(3, ge=2, le=100, description="seeds over which enrichment scores are spread")
+    long_survival_months: float = Field(20.0, gt=0, le=600, description="survival on blockade is long from here on")
+    tme_fdr: float = Field(0.05, gt=0, lt=1, description="immune fractions differ at this false discovery rate")
+    positive_sd: float = Field(
+        5.0, gt=0, le=100, description="a cell is FGL1-positive this many robust sd above its field's background"
+    )
+    positive_percent: float = Field(
+        10.0, gt=0, le=100, description="a tumour is FGL1-positive from this percentage of positive cells on"
+    )
+    seed: int = Field(1, ge=0, le=2**31 - 1, description="seed of whatever is random in the run")
+    era_cut: str = Field("2019-01-01", description="chemotherapy is held apart before and from this day")
+    era_cut_regimens: str = Field("2019-03-01", description="regimens are compared from this day on")
+    significance: float = Field(0.05, gt=0, lt=1, description="a p below this is called significant")
+    min_group: int = Field(5, ge=2, le=1000, description="a group with fewer patients is shown, not tested")
+
+    @field_validator("era_cut", "era_cut_regimens")
+    @classmethod
+    def _is_a_day(cls, day: str) -> str:
+        try:
+            return datetime.date.fromisoformat(day).isoformat()
+        except ValueError:
+            raise ValueError("it is no day; write YYYY-MM-DD") from None
+
+
+def _line(key: str, value, kind: str, message: str, bounds: dict) -> str:
+    shown = f"{key}: {value!r}"
+    if kind.endswith("_type") and isinstance(value, str) and re.fullmatch(r"[\d.]+e[+-]?\d+", value, re.I):
+        return f"{shown} is text to YAML; write it with a point, as {float(value):.1e}"
+    if kind == "string_type" and isinstance(value, bool):
+        return f"{shown} is a yes/no to YAML; put the word in quotes"
+    if kind == "string_pattern_mismatch":
+        return f"{shown} must be letters, digits, _ and - only, and start with a letter or digit"
+    wanted = {
+        "string_type": "text",
+        "int_type": "a whole number",
+        "int_from_float": "a whole number",
+        "float_type": "a number",
+        "bool_type": "true or false",
+        "list_type": "a list of texts",
+        "too_short": "a list that is not empty",
+    }.get(kind)
+    if wanted:
+        return f"{shown} must be {wanted}"
+    message = message.removeprefix("Value error, ")
+    return f"{shown} is refused: {message[0].lower()}{message[1:]}"
+
+
+def nearest(word: str, known) -> str:
+    """` (did you mean 'x'?)` for the nearest known word, or nothing."""
+    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5)
+    return f" (did you mean '{close[0]}'?)" if close else ""
+
+
+def validate(values: dict, where: str = "parameters") -> RunParameters:
+    """The typed run of a mapping of what is written; raises ParameterError with one line that names the first bad key.
+
+    A run that names a cohort of its own has none in the roles that it leaves out, for the default cohorts are
+    simulated. A role that is written keeps what is written, be it a twin.
+    """
+    known = RunParameters.model_fields
+    for key in values:
+        if key not in known:
+            raise ParameterError(f"{where}: unknown parameter '{key}'{nearest(str(key), known)}")
+    try:
+        run = RunParameters(**values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        line = _line(key, first["input"], first["type"], first["msg"], first.get("ctx", {}))
+        raise ParameterError(f"{where}: {line}") from None
+    if any(getattr(run, role) not in ("", known[role].default) for role in ROLES):
+        run = run.model_copy(update={role: "" for role in ROLES if role not in values})
+    return run
+
+
+def _unique_keys(loader, node):
+    seen = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in seen:
+            raise ParameterError(f"row {key_node.start_mark.line + 1}: '{key}' is given twice; keep one")
+        seen[key] = loader.construct_object(value_node, deep=True)
+    return seen
+
+
+def read_yaml(path: Path) -> dict:
+    """A flat YAML mapping read as papermill reads it (PyYAML, safe), with duplicate keys refused."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_keys)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ParameterError(f"{path}: no such file; a run is a YAML file, see params/msk_met.yaml") from None
+    except UnicodeDecodeError:
+        raise ParameterError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    for row, line in enumerate(text.splitlines(), 1):
+        if match := re.match(r"(\w+)\s*:\s*(0\d+)\s*(#.*)?$", line):
+            raise ParameterError(
+                f"{path.name}, row {row}: {match[1]}: {match[2]} is an octal number to YAML; write it without "
+                "the leading zero, or in quotes if it is text"
+            )
+    try:
+        values = yaml.load(text, Loader) or {}
+    except ParameterError as error:
+        raise ParameterError(f"{path.name}, {error}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f", row {mark.line + 1}" if mark else ""
+        raise ParameterError(f"{path.name}{at}: is not YAML ({getattr(error, 'problem', error)})") from None
+    if not isinstance(values, dict):
+        raise ParameterError(f"{path.name}: must be `name: value` lines")
+    return values
+
+
+def read_run(path: Path) -> RunParameters:
+    """The typed run of a params file. The file says its own name, for `papermill -f` hands on only its content."""
+    values = read_yaml(path)
+    run = validate(values, path.name)
+    if values.get("run") != path.stem:
+        raise ParameterError(
+            f"{path.name}: must hold the line `run: {path.stem}` (the run's name is the file's stem, and a "
+            "notebook run by hand knows it only from there)"
+        )
+    return run

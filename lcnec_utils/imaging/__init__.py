@@ -1,0 +1,1 @@
+"""Microscope pictures: nuclei, lymphocytes, positive cells."""

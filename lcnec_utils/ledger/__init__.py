@@ -1,0 +1,1 @@
+"""What the sources print, and how a finding answers it."""

@@ -1,0 +1,1 @@
+"""Genomes and transcriptomes of a cohort."""

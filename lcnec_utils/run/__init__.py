@@ -1,0 +1,1 @@
+"""Notebooks executed: pages, records, runs, the ledger's tables."""

@@ -1,0 +1,427 @@
+"""Page: what a notebook holds. It checks parameters, hands out cohorts, saves panels, records findings.
+
+A notebook's panels and findings go to a scratch folder and are moved in by `finish`, the record
+`build/<run>/<notebook>.json` last of all: what is half-written is never taken for a result.
+"""
+
+import ast
+import contextlib
+import dataclasses
+import fnmatch
+import shutil
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+
+import pandas as pd
+
+from lcnec_utils.cohort import histology
+from lcnec_utils.cohort.model import Cohort
+from lcnec_utils.core import formats, params, paths, provenance
+from lcnec_utils.core.errors import MissingData, NotBuilt, UserError
+from lcnec_utils.core.findings import Finding
+from lcnec_utils.ledger import claims, verdicts
+from lcnec_utils.plots import palette
+from lcnec_utils.public.fetch import DownloadError, fetch
+from lcnec_utils.run import panel_files, records, roles
+
+# What a fresh kernel's namespace holds besides parameters
+KERNEL_NAMES = {"In", "Out", "get_ipython", "exit", "quit", "open"}
+# How papermill begins the cell that it injects behind a notebook's own parameters
+INJECTED = "# Parameters\n"
+
+
+def injected_names(namespace: dict) -> set[str]:
+    """The parameters that a run's file (or `papermill -p`) writes: names set by the cell that papermill injected."""
+    cells = [cell for cell in namespace.get("In", []) if cell.startswith(INJECTED)]
+    nodes = ast.parse(cells[-1]).body if cells else []
+    return {target.id for node in nodes if isinstance(node, ast.Assign) for target in node.targets}
+
+
+def given_parameters(notebook: str, namespace: dict) -> dict:
+    """The parameters that a notebook's namespace gives for its run: those that papermill injected, even where another
+    notebook takes them, and those of the notebook's own cell, without roles that are left at their default."""
+    fields, injected = params.RunParameters.model_fields, injected_names(namespace)
+    own = {
+        name
+        for name in records.declared_parameters(records.notebook_path(notebook))
+        if name not in params.ROLES or namespace.get(name) != fields[name].default
+    }
+    return {name: namespace[name] for name in fields if name in namespace and name in injected | own}
+
+
+@dataclasses.dataclass
+class Panel:
+    """One panel being drawn; `save` keeps its figure with the numbers plotted until the panel ends."""
+
+    id: str
+    figure: object = None
+    tables: dict[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
+    says: str = ""
+
+    def save(self, figure, table: pd.DataFrame, says: str = "", **more: pd.DataFrame) -> None:
+        """Keep the figure as SVG and PNG, the numbers plotted as CSV, and show it with one sentence.
+
+        table goes to <panel>.csv; each further table to <panel>.<name>.csv. The index is written where it has a name.
+        Files are written when the panel ends, for only then it is known which cohorts it asked for.
+        """
+        self.figure, self.tables, self.says = figure, {"": table, **more}, says
+
+    def show(self) -> None:
+        """Show the figure, its sentence and, where curves are described, the table that describes them."""
+        from IPython.display import Image, Markdown, display
+
+        # the panel's name goes along, so that `lcnec refresh` knows which pictures hold single patients
+        picture = Image(data=panel_files.screen_png(self.figure), format="png")
+        display(picture, metadata={"lcnec": {"panel": self.id}})
+        if self.says:
+            display(Markdown(self.says))
+        if "described" in self.tables:  # each group's milestones and restricted mean belong to its curve
+            display(self.tables["described"].set_index("group").round(2).T)
+
+
+class Page:
+    """A notebook's page. `namespace` is globals(): the parameters, as the notebook or papermill set them."""
+
+    def __init__(self, notebook: str, namespace: dict):
+        self.notebook = notebook
+        self._refuse_unknown_names(namespace, set(params.RunParameters.model_fields))
+        self.parameters = params.validate(given_parameters(notebook, namespace), notebook)
+        self.run = self.parameters.run
+        self.panels = records.panels_of(notebook)
+        self._cohorts: dict[str, Cohort] = {}
+        self._drawn: dict[str, dict[str, str]] = {}
+        self._skipped: dict[str, str] = {}
+        self._kept: set[str] = set()  # skipped for want of a cohort on this machine: earlier figures stay
+        self._findings: dict[str, dict] = {}
+        self._asked: list[str] = []  # the roles whose cohorts the present panel asked for
+        self._answered: list[str] = []  # the claims that it answered
+        self._published: dict[str, str] = {}
+        self._inputs = records.input_digests(notebook, self.parameters)
+        paths.build(self.run).mkdir(parents=True, exist_ok=True)
+        records.record_path(self.run, notebook).unlink(missing_ok=True)
+        for left in paths.build(self.run).glob(f".{notebook}.*.tmp"):
+            shutil.rmtree(left, ignore_errors=True)
+        self._scratch = Path(tempfile.mkdtemp(prefix=f".{notebook}.", suffix=".tmp", dir=paths.build(self.run)))
+        palette.apply()
+
+    def _refuse_unknown_names(self, namespace: dict, known: set[str]) -> None:
+        """A name that a fresh kernel holds and no notebook takes was injected by mistake (`-p chort x`).
+
+        A run's file holds parameters of every notebook, so those of another one are known.
+        """
+        shell = namespace.get("get_ipython")
+        if shell is None or shell().execution_count > 5:
+            return  # a reader who reruns the cell later has names of their own
+        for name in namespace:
+            if name not in known | KERNEL_NAMES | {"Page"} and not name.startswith("_"):
+                raise params.ParameterError(f"{self.notebook}: unknown parameter '{name}'{params.nearest(name, known)}")
+
+    # --- cohorts
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any cohort handed out on this page is simulated, or any that its findings come from."""
+        if self.notebook in records.READS_FINDINGS:
+            return any(record["simulated"] for record in records.read_records(self.run))
+        return any(cohort.simulated for cohort in self._cohorts.values())
+
+    def cohort(self, *names: str) -> Cohort:
+        """The cohort that plays a role in this run: the first of the roles for which the run names one.
+
+        Raises MissingData, which skips the panel, where there is none.
+        """
+        role = next((role for role in names if getattr(self.parameters, role)), names[0])
+        if role not in self._asked:
+            self._asked.append(role)
+        return self._read(role)
+
+    def _read(self, role: str) -> Cohort:
+        if role not in self._cohorts:
+            name = getattr(self.parameters, role)
+            if not name:
+                raise MissingData(f"this run names no cohort for the role '{role}' ({params.ROLES[role]})")
+            self._cohorts[role] = roles.read_role(role, name, self.parameters.histology)
+        return self._cohorts[role]
+
+    def named_cohorts(self, *names: str) -> dict[str, Cohort]:
+        """The cohorts of all these roles that the run names, by role; none is there twice."""
+        first = {getattr(self.parameters, role): role for role in reversed(names) if getattr(self.parameters, role)}
+        return {role: self.cohort(role) for role in names if role in first.values()} or {
+            names[0]: self.cohort(names[0])
+        }
+
+    def public_file(self, dataset: str, file: str) -> Path:
+        """A registered public file. Raises MissingData, which skips the panel, where this machine neither has it nor
+        can download it."""
+        try:
+            return fetch(dataset, file)
+        except DownloadError as reason:
+            raise MissingData(str(reason)) from None
+
+    def public_files(self, dataset: str, files: list[str]) -> dict[str, Path]:
+        """Registered public files by name; MissingData as `public_file`."""
+        return {file: self.public_file(dataset, file) for file in files}
+
+    def available(self, *names: str) -> dict[str, Cohort]:
+        """The cohorts of those of these roles that the run names and this machine has, by role: for what helps a panel
+        and is not asked of it."""
+        cohorts = {}
+        for role in names:
+            with contextlib.suppress(MissingData):
+                cohorts[role] = self.cohort(role)
+        return cohorts
+
+    def _panel_cohorts(self) -> dict[str, Cohort]:
+        """The cohorts that the present panel asked for, by role; all of the page's where it asked for none, or where
+        the notebook reads what was found in others."""
+        asked = {role: self._cohorts[role] for role in self._asked if role in self._cohorts}
+        return self._cohorts if self.notebook in records.READS_FINDINGS or not asked else asked
+
+    def _panel_is_simulated(self) -> bool:
+        if self.notebook in records.READS_FINDINGS:
+            return self.simulated
+        return any(cohort.simulated for cohort in self._panel_cohorts().values())
+
+    def describe(self) -> pd.DataFrame:
+        """The run's cohorts, one row per role: patients, samples, mutations, and what reading them changed or lacks."""
+        rows, taken = [], records.declared_parameters(records.notebook_path(self.notebook))
+        for role in [role for role in params.ROLES if role in taken]:
+            try:
+                cohort = self._read(role)
+            except MissingData as reason:
+                counts = dict.fromkeys(("patients", "samples", "mutations"), 0)
+                rows.append({"role": role, "cohort": "none", **counts, "notes": [str(reason)]})
+                continue
+            rows.append(
+                {
+                    "role": role,
+                    "cohort": cohort.label,
+                    "patients": len(cohort.patients),
+                    "samples": len(cohort.samples),
+                    "mutations": 0 if cohort.mutations is None else len(cohort.mutations),
+                    "notes": [
+                        *roles.histology_notes(cohort, role),
+                        *cohort.study.get("notes", []),
+                        *(formats.as_sentence(note) for note in cohort.notes),
+                        *roles.unknown_word_notes(cohort),
+                        *roles.overlap_notes(role, self._cohorts),
+                    ],
+                }
+            )
+        return pd.DataFrame(rows).set_index("role")
+
+    def introduce(self) -> None:
+        """Show the run's cohorts, each with what reading it changed and what it cannot say, as a list."""
+        from IPython.display import Markdown, display
+
+        lines = []
+        for role, row in self.describe().iterrows():
+            lines.append(f"- **{row['cohort']}** (role `{role}`): {row['patients']} patients")
+            lines += [f"    - {note}" for note in row["notes"]]
+        display(Markdown("\n".join(lines)))
+
+    def contents(self) -> pd.DataFrame:
+        """Every panel of the compendium that is drawn today: its notebook, what it shows, where the source has it."""
+        entries = params.read_yaml(paths.PANELS)
+        rows = [
+            {"notebook": entry["notebook"], "panel": id, "shows": entry["title"], "source": entry["source"]}
+            for id, entry in entries.items()
+            if not entry.get("planned")
+        ]
+        return pd.DataFrame(rows).sort_values(["notebook", "panel"]).set_index(["notebook", "panel"])
+
+    # --- panels
+
+    @contextlib.contextmanager
+    def panel(self, id: str):
+        """A panel: draw it inside and `save` it. What a cohort lacks (MissingData) skips it with the reason stated."""
+        import matplotlib.pyplot as plt
+        from IPython.display import Markdown, display
+
+        if id not in self.panels:
+            raise UserError(
+                f"panel '{id}' is not one of {self.notebook}'s in params/panels.yaml{params.nearest(id, self.panels)}"
+            )
+        panel = Panel(id)
+        self._asked, self._answered = [], []
+        palette.apply()  # some plotting libraries change the style when they are imported
+        try:
+            yield panel
+            if panel.figure is None:
+                raise UserError(f"panel '{id}' ended without a figure; save one or skip with a reason")
+            self._drawn[id] = self._write(panel)
+            self._skipped.pop(id, None)
+            panel.show()
+            for claim in self._answered:
+                self._findings[claim]["origin"] = self._origin(claim)
+        except MissingData as reason:
+            self._skipped[id] = str(reason)
+            self._drawn.pop(id, None)
+            if isinstance(reason, NotBuilt):
+                self._kept.add(id)
+            display(Markdown(f"*Skipped: {reason}.*"))
+        finally:
+            self._asked, self._answered = [], []
+            plt.close("all")
+
+    def skip(self, reason: str) -> None:
+        """Skip the panel being drawn, with a reason that the run's summary and the ledger repeat."""
+        raise MissingData(reason)
+
+    def _provenance(self, name: str) -> dict:
+        """What a figure and its table carry of how they were made, but for the digest of their numbers."""
+        return {
+            "project": records.PROJECT,
+            "run": self.run,
+            "panel": name,
+            "simulated": self._panel_is_simulated(),
+            "cohorts": {
+                role: f"{getattr(self.parameters, role)} {self._inputs['cohorts'][role][: provenance.SHORT]}"
+                for role in sorted(self._panel_cohorts())
+            },
+            "parameters": self._inputs["parameters"][: provenance.SHORT],
+        }
+
+    def _write(self, panel: Panel) -> dict[str, str]:
+        return panel_files.write_panel(
+            self._scratch,
+            panel.id,
+            title=self.panels[panel.id]["title"],
+            figure=panel.figure,
+            tables=panel.tables,
+            about=self._provenance(panel.id),
+        )
+
+    # --- findings and the end
+
+    def claim(self, id: str, *findings: Finding, role: str | None = None, kept: list[str] | None = None) -> None:
+        """Answer a published claim with recomputed values (several: all of them must hold).
+
+        The body of evidence is the cohort in `role`, or the first one the present panel asked for. Where a cohort that
+        the panel asked for holds another disease than its role's, the claim is not computable; kept: histologies, in
+        words, to which the panel itself restricted its cohorts. A value that rests on a group under the run's
+        min_group answers nothing. Raises UserError for a claim nobody printed.
+        """
+        known = claims.published()
+        if id not in known:
+            raise UserError(f"claim '{id}' is not in params/published{params.nearest(id, known)}")
+        if role is None and not self._asked:
+            raise UserError(f"claim '{id}': no cohort was asked for; name its role")
+        role = role or self._asked[0]
+        cohort = self.cohort(role)
+        if known[id].scope == "own" and not cohort.stands_for_source:
+            return  # a number of the source's own patients is asked of no other cohort
+        if not cohort.stands_for_source:  # which has the source's own groups, however small
+            findings = tuple(finding.of_enough(self.parameters.min_group) for finding in findings)
+        word, reason = verdicts.verdict(known[id], list(findings))
+        mismatch, why = self._mismatch(known[id].source, role, kept)
+        if mismatch is not None and (mismatch.none or word in verdicts.ANSWERS):
+            word, reason, findings = verdicts.NOT_COMPUTABLE, why, ()
+        self._findings[id] = {
+            "role": role,
+            "body": cohort.body,
+            "origin": "",
+            "verdict": word,
+            "reason": reason,
+            "findings": [records.finding_values(finding) for finding in findings],
+        }
+        self._findings[id]["origin"] = self._origin(id)
+        self._answered.append(id)
+
+    def _mismatch(self, source: str, role: str, kept: list[str] | None) -> tuple[histology.Fit | None, str]:
+        """The first cohort among those a claim rests on to which it is not put for its histology, and why."""
+        for asked in dict.fromkeys([role, *self._asked]):
+            fit = roles.disease_mismatch(self._cohorts[asked], asked, source) if asked in self._cohorts else None
+            wanted = params.HISTOLOGIES.get(asked, ("", set()))[1]
+            if fit is not None and not (kept and {histology.kind(word) for word in kept} <= wanted):
+                return fit, fit.reason if asked == role else f"role '{asked}': {fit.reason}"
+        return None, ""
+
+    def _origin(self, id: str) -> str:
+        """Real, or how the simulated cohorts that the panel asked for came by the answer to a claim."""
+        answer = self._findings[id]
+        cohorts = {answer["role"]: self._cohorts[answer["role"]], **self._panel_cohorts()}
+        tuned = [cohort.origin(id) for cohort in cohorts.values() if cohort.simulated]
+        if not tuned:
+            return "real"
+        # a parameter set to the printed figure says so itself
+        of_finding = answer["findings"][0].get("origin") if answer["findings"] else ""
+        return of_finding or next((name for name in tuned if name not in ("emergent", "not stated")), tuned[0])
+
+    def claim_if_printed(self, id: str, *findings: Finding, **more) -> None:
+        """As `claim`, for ids made from a parameter's genes: one that nobody printed is passed over."""
+        if id in claims.published():
+            self.claim(id, *findings, **more)
+
+    def claim_all(
+        self,
+        answers: dict[str, list[Finding]],
+        prefix: str = "",
+        role: str | None = None,
+        kept: list[str] | None = None,
+        optional: Collection[str] = (),
+    ) -> None:
+        """As `claim`, for each id (behind a prefix) with its findings.
+
+        optional: ids without the prefix, or patterns of them (`hr.*`), that are passed over where nobody printed them.
+        """
+        for id, findings in answers.items():
+            may_lack = any(fnmatch.fnmatchcase(id, pattern) for pattern in optional)
+            claim = self.claim_if_printed if may_lack else self.claim
+            claim(f"{prefix}{id}", *findings, role=role, kept=kept)
+
+    def answers(self, ids: list[str] | None = None) -> pd.DataFrame:
+        """The claims this page answered (or those named): statement, verdict and its reason."""
+        known = claims.published()
+        rows = [
+            {"claim": id, "the source says": known[id].statement, "verdict": self._findings[id]["verdict"],
+             "because": self._findings[id]["reason"]}
+            for id in ids or self._findings if id in self._findings
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=["claim", "the source says", "verdict", "because"]).set_index("claim")
+
+    def publish(self, name: str, table: pd.DataFrame) -> None:
+        """Keep a table of the whole run, such as the ledger, beside the figures."""
+        path = self._scratch / name
+        panel_files.write_csv(path, table, self._provenance(name))
+        self._published[name] = provenance.of_file(path)
+
+    def finish(self) -> pd.DataFrame:
+        """Move the panels in, write the record and the run's manifest; returns drawn and skipped panels as a table."""
+        import filelock
+
+        left = [id for id in self.panels if id not in self._drawn and id not in self._skipped]
+        if left:
+            raise UserError(f"{self.notebook}: panel '{left[0]}' was neither drawn nor skipped")
+        target = paths.figures(self.run)
+        target.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(paths.build(self.run) / ".manifest.lock"):
+            for id in set(self.panels) - self._kept:
+                for old in [*target.glob(f"{id}.*")]:
+                    old.unlink()
+            for name in [*self._published, *(name for files in self._drawn.values() for name in files)]:
+                (self._scratch / name).rename(target / name)
+            records.write_record(
+                {
+                    "notebook": self.notebook,
+                    "run": self.run,
+                    "simulated": self.simulated,
+                    "cohorts": {role: cohort.label for role, cohort in sorted(self._cohorts.items())},
+                    "inputs": self._inputs,
+                    "drawn": self._drawn,
+                    "skipped": self._skipped,
+                    "published": self._published,
+                    "findings": self._findings,
+                }
+            )
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        rows = [
+            {
+                "panel": id,
+                "shows": entry["title"],
+                "outcome": "drawn" if id in self._drawn else f"skipped: {self._skipped[id]}",
+            }
+            for id, entry in self.panels.items()
+        ]
+        return pd.DataFrame(rows, columns=["panel", "shows", "outcome"]).set_index("panel")

@@ -1,0 +1,101 @@
+"""A panel's files: figure as SVG and PNG, numbers as CSV, each with its provenance; and its picture on the screen.
+
+Provenance names no commit and no date, for being committed must not make a figure stale.
+"""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lcnec_utils.core import formats, provenance
+from lcnec_utils.plots import palette
+
+SCREEN_DPI, PRINT_DPI, RASTER_DPI = 96, 300, 150
+MOST_MARKS = 2000  # a layer with more is drawn as pixels inside the vector figure
+SVG_BYTES = 300_000  # a heavier one lowers that bound
+TIGHT = {"bbox_inches": "tight", "pad_inches": 0.04}
+
+
+def write_csv(path: Path, table: pd.DataFrame, about: dict) -> str:
+    """Write a table behind a line of provenance; returns that line. The index is written where it has a name.
+
+    about: the provenance, to which the digest of the CSV's text is added.
+    """
+    body = table.to_csv(
+        index=any(name is not None for name in table.index.names),
+        float_format=f"%.{formats.SIGNIFICANT_DIGITS}g",
+        lineterminator="\n",
+    )
+    line = json.dumps({**about, "csv": provenance.of_bytes(body.encode())}, ensure_ascii=False)
+    path.write_text(f"# {line}\n{body}", encoding="utf-8")
+    return line
+
+
+def write_panel(
+    folder: Path, id: str, *, title: str, figure, tables: dict[str, pd.DataFrame], about: dict
+) -> dict[str, str]:
+    """Write a panel's figure and tables into a folder; returns the digest of each file by name.
+
+    tables: by the name that stands between the panel's id and `.csv`; the one without a name ("") holds what the figure
+    shows. about: the provenance; where it says `simulated`, the figure is marked so.
+    """
+    names = {name: f"{id}.{name}.csv" if name else f"{id}.csv" for name in tables}
+    lines = {name: write_csv(folder / names[name], table, about) for name, table in tables.items()}
+    if about["simulated"]:
+        mark_simulated(figure)
+        title += " (simulated cohort)"
+    described = {"Title": title, "Description": lines[""]}
+    vector, raster = folder / f"{id}.svg", folder / f"{id}.png"
+    metadata = {"Date": None, "Creator": about["project"], **described}
+    for most in (MOST_MARKS, MOST_MARKS // 4, MOST_MARKS // 16):
+        rasterise_layers(figure, most)
+        figure.savefig(vector, dpi=RASTER_DPI, metadata=metadata, **TIGHT)
+        if vector.stat().st_size <= SVG_BYTES:
+            break
+    figure.savefig(raster, dpi=PRINT_DPI, metadata={"Software": None, **described}, **TIGHT)
+    return {name: provenance.of_file(folder / name) for name in sorted([*names.values(), vector.name, raster.name])}
+
+
+def screen_png(figure) -> bytes:
+    """A figure as a small PNG, which a notebook stores."""
+    from PIL import Image
+
+    buffer, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(buffer, dpi=SCREEN_DPI, metadata={"Software": None}, **TIGHT)
+    picture = Image.open(buffer).convert("RGB").quantize(128, method=Image.Quantize.MEDIANCUT, dither=0)
+    picture.save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
+def mark_simulated(figure) -> None:
+    """Write "simulated cohort" across every axes that holds data: a crop of the figure still carries it.
+
+    Strips beside a large axes (a header, a clinical track) are left readable; a picture is none.
+    """
+    figure.canvas.draw()
+    area = {ax: ax.get_window_extent().width * ax.get_window_extent().height for ax in figure.axes}
+    for ax in figure.axes:
+        if ax.has_data() and area[ax] >= max(area.values()) / (8 if ax.images else 4):
+            dark = any(picture.get_array().ndim == 3 and np.mean(picture.get_array()) < 0.5 for picture in ax.images)
+            color, alpha = ("white", 0.6) if dark else (palette.EMPHASIS, 0.28)
+            ax.text(
+                0.5, 0.5, "simulated cohort", transform=ax.transAxes, ha="center", va="center", rotation=20,
+                fontsize=11, color=color, alpha=alpha, zorder=10, gid="simulated",
+            )  # fmt: skip
+
+
+def rasterise_layers(figure, most: int = MOST_MARKS) -> None:
+    """Layers of more than `most` marks become pixels inside the vector figure; text and axes stay vector."""
+    for ax in figure.axes:
+        for artist in ax.collections:
+            if max(len(artist.get_offsets()), len(artist.get_paths())) > most:
+                artist.set_rasterized(True)
+        for line in ax.lines:
+            if len(line.get_xdata()) > most:
+                line.set_rasterized(True)
+        if len(ax.patches) > most:
+            for patch in ax.patches:
+                patch.set_rasterized(True)

@@ -1,0 +1,138 @@
+"""Records of notebooks: what a notebook takes and must draw, what its results depend on, and what it came to.
+
+A notebook that has ended leaves `build/<run>/<notebook>.json`; figures/<run>/manifest.json is made of all of a run's.
+"""
+
+import ast
+import dataclasses
+import json
+import math
+from functools import cache
+from pathlib import Path
+
+from lcnec_utils import __version__
+from lcnec_utils.core import formats, params, paths, provenance
+from lcnec_utils.core.errors import MissingData
+from lcnec_utils.core.findings import Finding
+from lcnec_utils.ledger import claims
+
+PROJECT = f"lcnec-compendium {__version__}"
+# Notebooks that read what the others found; nothing else passes between notebooks
+READS_FINDINGS = {"10_therapeutic_model", "14_claims"}
+# The notebook that gives every claim its answer, whichever notebook draws its panel
+READS_ALL_CLAIMS = {"14_claims"}
+RECORDS = "[0-9][0-9]_*.json"
+
+
+def notebook_path(name: str) -> Path:
+    """The notebook of a name such as 02_outcomes."""
+    return paths.NOTEBOOKS / f"{name}.ipynb"
+
+
+def declared_parameters(notebook: Path) -> dict:
+    """The parameters of a notebook's tagged cell with their defaults, in order."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    source = next("".join(c["source"]) for c in cells if "parameters" in c.get("metadata", {}).get("tags", []))
+    values = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            values[node.target.id] = ast.literal_eval(node.value)
+    return values
+
+
+@cache
+def panels_of(notebook: str) -> dict[str, dict]:
+    """The panels that a notebook must draw or skip with a reason, by id, from params/panels.yaml."""
+    entries = params.read_yaml(paths.PANELS)
+    return {id: entry for id, entry in entries.items() if entry["notebook"] == notebook and not entry.get("planned")}
+
+
+def claims_digest(notebook: str) -> str:
+    """Digest of the published claims that a notebook can answer: those on its own panels, or all of them."""
+    if notebook in READS_ALL_CLAIMS:
+        return provenance.of_folder(paths.PUBLISHED)
+    panels = panels_of(notebook)
+    return provenance.of_object([claim.model_dump() for claim in claims.published().values() if claim.panel in panels])
+
+
+def input_digests(notebook: str, run: params.RunParameters) -> dict:
+    """What a notebook's results depend on, as digests: code, parameters, panels, claims, cohorts by role."""
+    from lcnec_utils.cohort import read  # with pandas, which what only starts a kernel does without
+    from lcnec_utils.run import roles
+
+    path = notebook_path(notebook)
+    parameters = {name: getattr(run, name) for name in declared_parameters(path)}
+    cohorts = {}
+    for role in params.ROLES:
+        if parameters.get(role):
+            try:
+                cohorts[role] = read.digest(roles.find_cohort(parameters[role]))
+            except MissingData as reason:
+                cohorts[role] = str(reason)
+    digests = {
+        "code": provenance.of_notebook(path),
+        "parameters": provenance.of_object(parameters),
+        "panels": provenance.of_object(panels_of(notebook)),
+        "claims": claims_digest(notebook),
+        "cohorts": cohorts,
+    }
+    if notebook in READS_FINDINGS:
+        others = sorted({path.stem for path in paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")} - READS_FINDINGS)
+        records = {name: read_record(run.run, name) or {} for name in others}
+        digests["findings"] = provenance.of_object({name: record.get("findings") for name, record in records.items()})
+    return digests
+
+
+def record_path(run: str, notebook: str) -> Path:
+    """Where a notebook's record lies once it has ended."""
+    return paths.build(run) / f"{notebook}.json"
+
+
+def read_record(run: str, notebook: str) -> dict | None:
+    """The record of a notebook that has ended, or None."""
+    try:
+        return json.loads(record_path(run, notebook).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def read_records(run: str) -> list[dict]:
+    """The records of all notebooks of a run that have ended, in the order of their names."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(paths.build(run).glob(RECORDS))]
+
+
+def finding_values(finding: Finding) -> dict:
+    """A finding as a record holds it: what is missing left out, floats at the digits of a CSV."""
+    return {
+        key: float(f"{value:.{formats.SIGNIFICANT_DIGITS}g}") if isinstance(value, float) else value
+        for key, value in dataclasses.asdict(finding).items()
+        if value is not None and value != "" and not (isinstance(value, float) and not math.isfinite(value))
+    }
+
+
+def write_record(record: dict) -> None:
+    """Write a notebook's record, and the run's manifest with it."""
+    _write_json(record_path(record["run"], record["notebook"]), record)
+    write_manifest(record["run"])
+
+
+def write_manifest(run: str) -> None:
+    """figures/<run>/manifest.json from the run's records: what made each notebook's panels, SHA-256 of each file."""
+    notebooks = {
+        record["notebook"]: {
+            "inputs": provenance.of_object(record["inputs"]),
+            "simulated": record["simulated"],
+            "panels": record["drawn"],
+            "skipped": record["skipped"],
+            "published": record["published"],
+        }
+        for record in read_records(run)
+    }
+    _write_json(paths.figures(run) / "manifest.json", {"project": PROJECT, "run": run, "notebooks": notebooks})
+
+
+def _write_json(path: Path, value) -> None:
+    """JSON written beside and renamed, so that a reader sees all of it or nothing."""
+    scratch = path.with_name(f".{path.name}.tmp")
+    scratch.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    scratch.replace(path)

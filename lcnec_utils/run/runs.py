@@ -1,0 +1,286 @@
+"""Runs: a params file through every notebook, by papermill under Snakemake, rerunning only what changed."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from lcnec_utils.core import formats, params, paths, provenance
+from lcnec_utils.core.errors import UserError
+from lcnec_utils.public import build as public
+from lcnec_utils.public.fetch import DownloadError
+from lcnec_utils.run import records, without_kernel
+from lcnec_utils.run.execution import SINGLE_THREAD, Ended, NotebookFailed, execute
+from lcnec_utils.run.progress import Progress
+from lcnec_utils.twins import build as twins
+
+__all__ = [
+    "SINGLE_THREAD", "Ended", "NotebookFailed", "Outcome", "batch", "choose", "end_orphans", "execute", "is_current",
+    "notebooks", "prepare", "run_one", "runs_made", "shipped", "verify",
+]  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a run came to: notebooks run now, panels drawn and skipped with reasons, notebooks that failed.
+
+    Without a run whose cohorts can be had, all of them are empty.
+    """
+
+    ran: list[str]
+    drawn: dict[str, list[str]]
+    skipped: dict[str, dict[str, str]]
+    failed: dict[str, str]
+
+
+def notebooks() -> list[str]:
+    """The names of all notebooks, in order."""
+    return sorted(path.stem for path in paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+
+
+def shipped() -> list[Path]:
+    """The params files of the project's own runs: every YAML in params/ but the index of panels."""
+    return sorted(path for path in paths.PARAMS.glob("*.yaml") if path != paths.PANELS)
+
+
+def choose(wanted: list[str] | None) -> list[str]:
+    """Notebooks by name or number (`02_outcomes`, `02`); all where none is named."""
+    known = notebooks()
+    chosen = []
+    for word in wanted or known:
+        match = [name for name in known if name == word or name.split("_")[0] == word]
+        if not match:
+            raise UserError(f"no notebook '{word}'{params.nearest(word, known)}; there are {', '.join(known)}")
+        chosen += match
+    return list(dict.fromkeys(chosen))
+
+
+def prepare(run: params.RunParameters) -> list[str]:
+    """Build the run's twins and public cohorts and check its own; returns one line per cohort that cannot be had.
+
+    Raises UserError (a CohortError among them) where a cohort is there and wrong, named by nobody, or without the
+    histology that the run keeps.
+    """
+    from lcnec_utils.run import roles  # with pandas, which `lcnec execute` leaves to its kernel
+
+    lines = []
+    for role in params.ROLES:
+        name = getattr(run, role)
+        if not name:
+            continue
+        if name in public.names() or twins.is_twin(name):
+            try:
+                (twins if twins.is_twin(name) else public).build(name)
+            except DownloadError as error:
+                lines.append(f"{name}: {error}")
+                continue
+            if not (run.histology and role in params.LCNEC_ROLES):
+                continue
+        roles.read_role(role, name, run.histology)
+    return lines
+
+
+def is_current(run: params.RunParameters, notebook: str) -> bool:
+    """Whether a notebook's record and panels are there and were made from today's inputs."""
+    record = records.read_record(run.run, notebook)
+    if record is None or record["inputs"] != records.input_digests(notebook, run):
+        return False
+    folder = paths.figures(run.run)
+    files = [*record["published"], *(name for files in record["drawn"].values() for name in files)]
+    return all((folder / name).exists() for name in files)
+
+
+def run_one(notebook: str, file: Path) -> Ended:
+    """Run one notebook now; what reads the findings of others and has nothing to draw of them needs no kernel."""
+    run = params.read_run(file)
+    if notebook in records.READS_FINDINGS and without_kernel.may_draw_nothing(notebook, run):
+        for ended in without_kernel.draw_nothing([(notebook, run)]):
+            return ended
+    return execute(notebook, file)
+
+
+def end_orphans() -> int:
+    """End what a killed run left running, by the process ids it recorded; returns how many processes were ended."""
+    import psutil
+
+    ended = 0
+    for pid_file in (paths.output_root() / "build").glob("*/.*.pid"):
+        try:
+            pid, created = pid_file.read_text().split()
+            process = psutil.Process(int(pid))
+            # a process id is given again in time: only the very process that was recorded is ended
+            if abs(process.create_time() - float(created)) < 0.01:
+                family = [*process.children(recursive=True), process]
+                for member in family:
+                    member.send_signal(signal.SIGKILL)
+                psutil.wait_procs(family, timeout=10)
+                ended += len(family)
+        except (ValueError, psutil.NoSuchProcess):
+            pass
+        pid_file.unlink(missing_ok=True)
+    return ended
+
+
+def batch(files: list[Path], wanted: list[str] | None = None, cores: int = 2, say=print) -> Outcome:
+    """Run params files through the chosen notebooks: Snakemake starts those that are not current, papermill inside.
+
+    say: gets each line of progress. Raises UserError before any kernel starts where a file or cohort is wrong.
+    """
+    import filelock
+
+    runs = {file: params.read_run(file) for file in files}
+    names = [run.run for run in runs.values()]
+    if len(set(names)) < len(names):
+        raise UserError(f"two params files name the run '{max(names, key=names.count)}'; give each its own stem")
+    chosen = choose(wanted)
+    unavailable: dict[str, None] = {}
+    for file, run in list(runs.items()):
+        lines = prepare(run)
+        unavailable |= dict.fromkeys(lines)
+        if lines and len(lines) == len({getattr(run, role) for role in params.ROLES} - {""}):
+            del runs[file]  # none of its cohorts can be had: what was drawn of it before is left as it is
+    for line in unavailable:
+        say(line)
+    if not runs:
+        return Outcome([], {}, {}, {})
+    (paths.output_root() / "build").mkdir(parents=True, exist_ok=True)
+    try:
+        with filelock.FileLock(paths.output_root() / "build" / ".run.lock", timeout=0):
+            end_orphans()
+            ran = _run_stale(runs, chosen, cores, say)
+    except filelock.Timeout:
+        raise UserError("another run is going on in this folder; wait for its end, or end it") from None
+    drawn, skipped, failed = {}, {}, {}
+    for run in runs.values():
+        for notebook in chosen:
+            key = f"{run.run}/{notebook}"
+            record = records.read_record(run.run, notebook)
+            if record is None:
+                failed[key] = "no result"
+                continue
+            drawn[key] = sorted(record["drawn"])
+            names = {Path(getattr(run, role)).name for role in params.ROLES}  # no cohort's name gets a capital
+            skipped[key] = {panel: formats.as_sentence(why, names) for panel, why in record["skipped"].items()}
+    return Outcome(ran, drawn, skipped, failed)
+
+
+def _stale(runs: dict[Path, params.RunParameters], chosen: list[str]) -> list[tuple[Path, params.RunParameters, str]]:
+    stale = []
+    for file, run in runs.items():
+        own = [name for name in chosen if not is_current(run, name)]
+        # what reads the findings of others is as stale as they are
+        own += [name for name in chosen if own and name in records.READS_FINDINGS and name not in own]
+        stale += [(file, run, name) for name in own]
+    return stale
+
+
+def _run_stale(runs: dict[Path, params.RunParameters], chosen: list[str], cores: int, say) -> list[str]:
+    """Run what is not current: first, without a kernel, what has nothing to draw; then the rest."""
+    stale = _stale(runs, chosen)
+    if not stale:
+        return []
+    progress = Progress([f"{run.run}/{name}" for _, run, name in stale], cores)
+    untried = []
+    for _, run, name in stale:
+        earlier = records.read_record(run.run, name)
+        records.record_path(run.run, name).unlink(missing_ok=True)
+        # what reads findings is tried by `lcnec execute`, once the others have ended
+        if name not in records.READS_FINDINGS and not (earlier or {}).get("drawn"):
+            untried += [(name, run)] if without_kernel.may_draw_nothing(name, run) else []
+    for ended in without_kernel.draw_nothing(untried, cores):
+        say(progress.without_kernel(ended))
+    left = [(file, run, name) for file, run, name in stale if f"{run.run}/{name}" in progress.left]
+    if left:
+        _snakemake(left, cores, lambda line: say(progress.of_kernel(line)))
+    progress.keep()
+    return [f"{run.run}/{name}" for _, run, name in stale]
+
+
+def _snakemake(wanted: list[tuple[Path, params.RunParameters, str]], cores: int, say) -> None:
+    targets = [str(records.record_path(run.run, name).relative_to(paths.output_root())) for _, run, name in wanted]
+    files = {run.run: str(file.resolve()) for file, run, _ in wanted}
+    # a file, for names of runs (my-cohort, 7b) need not be the identifiers that --config asks for
+    config = paths.output_root() / "build" / "runs.json"
+    config.write_text(json.dumps({"runs": files}), encoding="utf-8")
+    command = [
+        sys.executable, "-m", "snakemake", "--snakefile", str(paths.ROOT / "Snakefile"),
+        "--directory", str(paths.output_root()), "--cores", str(cores), "--quiet", "all", "--keep-going",
+        # build/.run.lock is our lock, and the system frees it when a run dies; Snakemake's own would outlive it
+        # what is stale has no record any more; what was made without a kernel Snakemake knows nothing of
+        "--nolock", "--rerun-incomplete", "--rerun-triggers", "mtime", "--configfile", str(config),
+        "--", *targets,
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=paths.output_root(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, **SINGLE_THREAD},
+    )  # fmt: skip
+    for line in process.stdout:
+        say(line.rstrip("\n"))
+    errors = process.stderr.read()
+    process.wait()
+    (paths.output_root() / "build" / "snakemake.log").write_text(errors, encoding="utf-8")
+    for line in errors.splitlines():
+        if line.startswith("lcnec: "):
+            say(line)
+    if process.returncode and "lcnec: " not in errors:
+        say(f"snakemake ended with exit code {process.returncode}; its words are in build/snakemake.log")
+
+
+def runs_made() -> list[str]:
+    """The runs of which there are figures: made here, or tracked by the repository."""
+    return sorted({path.parent.name for path in (paths.output_root() / "figures").glob("*/*.csv")})
+
+
+def verify(run: params.RunParameters) -> list[tuple[str, str, str]]:
+    """Each panel of a run judged against its manifest: (notebook, panel, state).
+
+    current; stale (made from other code, parameters or data than today's); altered (a file is not what was
+    written); missing (a file is gone); skipped, with the reason; not drawn yet. A figure that was not made in this
+    folder, as those of a fresh clone, is told from its own table: tracked (its numbers are those it was written with),
+    altered, or stale (other parameters).
+    """
+    folder = paths.figures(run.run)
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["notebooks"]
+    except (OSError, ValueError, KeyError):
+        manifest = {}
+    if not manifest and not list(folder.glob("*.csv")):
+        raise UserError(f"{run.run} has no figures; `lcnec run --params params/{run.run}.yaml` makes them")
+    rows = []
+    for notebook in notebooks():
+        entry = manifest.get(notebook)
+        digests = records.input_digests(notebook, run)
+        made = entry is not None and provenance.of_object(digests) == entry["inputs"]
+        for panel in records.panels_of(notebook):
+            if entry is not None and panel in entry["panels"]:
+                state = _state_of_files(folder, entry["panels"][panel]) or ("current" if made else "stale")
+            elif entry is not None and panel in entry["skipped"]:
+                state = f"skipped: {formats.as_sentence(entry['skipped'][panel])}"
+            else:
+                state = _state_of_tracked(folder / f"{panel}.csv", digests["parameters"])
+            rows.append((notebook, panel, state))
+    return rows
+
+
+def _state_of_files(folder: Path, files: dict[str, str]) -> str:
+    """`altered` or `missing` where a file is, else nothing. files: names with the digests they were written with."""
+    missing = [name for name in files if not (folder / name).exists()]
+    altered = [name for name in files if name not in missing and provenance.of_file(folder / name) != files[name]]
+    return "altered" if altered else "missing" if missing else ""
+
+
+def _state_of_tracked(table: Path, parameters: str) -> str:
+    """What the first line of a panel's table says of its numbers, of a figure that no manifest names."""
+    try:
+        line, _, body = table.read_text(encoding="utf-8").partition("\n")
+        about = json.loads(line.removeprefix("# "))
+        if about["csv"] != provenance.of_bytes(body.encode()):
+            return "altered"
+        return "tracked" if parameters.startswith(about["parameters"]) else "stale"
+    except FileNotFoundError:
+        return "not drawn yet"
+    except (OSError, ValueError, KeyError):
+        return "altered"

@@ -1,0 +1,56 @@
+"""Outputs stored in the notebooks: nbval's reference, and what a reader sees."""
+
+import base64
+import io
+
+from lcnec_utils.core import params, paths
+from lcnec_utils.core.errors import UserError
+from lcnec_utils.run import execution, records, runs
+
+
+def _not_stored() -> str:
+    """A picture, base64, that stands in a stored notebook for one in which every mark is a real patient."""
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("P", (560, 44), 255)
+    picture.putpalette([tone for level in range(256) for tone in (level, level, level)])
+    text = "Not stored here: every column of this figure is a patient. Run the notebook to see it."
+    ImageDraw.Draw(picture).text((10, 16), text, fill=90)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def refresh(notebook: str) -> None:
+    """Run a notebook with its own defaults and store the outputs in it: nbval's reference, and what a reader sees."""
+    import nbformat
+
+    lines = runs.prepare(params.RunParameters())
+    if lines:
+        raise UserError(f"the default run cannot be stored without its cohorts: {lines[0]}")
+    source = records.notebook_path(notebook)
+    target = paths.output_root() / "build" / "refresh" / f"{notebook}.ipynb"
+    execution.papermill(source, target, paths.NOTEBOOKS)
+    book = nbformat.read(target, as_version=4)
+    record = records.read_record(params.RunParameters().run, notebook)
+    simulated = bool(record and record["simulated"])
+    book.cells = [cell for cell in book.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    book.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    count = 0
+    for index, cell in enumerate(book.cells):
+        tags = cell.metadata.get("tags")
+        cell.metadata = {"tags": tags} if tags else {}
+        cell.id = f"cell-{index:02d}"
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+            for output in cell.outputs:
+                if "execution_count" in output:
+                    output.execution_count = count
+                if "metadata" in output:
+                    panel = output.metadata.get("lcnec", {}).get("panel")
+                    output.metadata = {}
+                    if panel and not simulated and not records.panels_of(notebook)[panel].get("aggregate", False):
+                        output.data["image/png"] = _not_stored()
+    nbformat.validate(book)
+    nbformat.write(book, source)

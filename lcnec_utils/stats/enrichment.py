@@ -1,0 +1,244 @@
+"""Gene set enrichment analysis of a ranked list of genes (Subramanian 2005, doi 10.1073/pnas.0506580102), by gseapy.
+
+gseapy permutes; own code reads strictly, sets the order of ties (gseapy leaves it to the order of the input) and draws
+the running sum. Symbols are matched as written, upper and lower case apart.
+"""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lcnec_utils.core.errors import MissingData, UserError
+
+# with 500 the false discovery rate changes with the seed
+LEAST_PERMUTATIONS = 1000
+SCORES = ["set", "size", "matched", "es", "nes", "p", "fdr", "leading_edge"]
+# gseapy's columns → ours
+GSEAPY = {"Term": "set", "ES": "es", "NES": "nes", "NOM p-val": "p", "FDR q-val": "fdr", "Lead_genes": "leading_edge"}
+
+
+def read_gmt(path: str | Path) -> dict[str, list[str]]:
+    """The gene sets of a GMT file: name → sorted genes, each once.
+
+    A row holds name, description and genes, separated by tabs. Raises UserError for a row that does not (gseapy skips
+    it) and for a name that comes twice (gseapy takes the last).
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "own.gmt")
+    ...     _ = file.write_text("CELL_CYCLE\\tof my own\\tTP53\\tRB1\\n")
+    ...     read_gmt(file)
+    {'CELL_CYCLE': ['RB1', 'TP53']}
+    """
+    from gseapy.parser import read_gmt as parse
+
+    path = Path(path)
+    if path.suffix.lower() != ".gmt" or not path.is_file():
+        raise UserError(f"{path}: no .gmt file of gene sets; name one, as downloaded from MSigDB")
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not a text in UTF-8; unpack it, or save it as one") from None
+    rows: dict[str, int] = {}
+    for row, line in enumerate(lines, start=1):
+        name, *rest = line.rstrip().split("\t")
+        if not line.strip():
+            continue
+        if not name.strip() or len(rest) < 2:
+            raise UserError(f"{path}: row {row}: no gene set; give name, description and genes, separated by tabs")
+        if name in rows:
+            raise UserError(f"{path}: row {row}: set '{name}' is in row {rows[name]} too; rename or remove one")
+        rows[name] = row
+    if not rows:
+        raise UserError(f"{path}: holds no gene set; give name, description and genes, separated by tabs")
+    return {name: sorted({gene.strip() for gene in genes} - {""}) for name, genes in parse(str(path)).items()}
+
+
+def rank_genes(scores: pd.Series) -> pd.Series:
+    """Scores by gene in decreasing order, ties by symbol: the same list whatever the order of the input.
+
+    scores: by gene symbol. Missing scores are left out and counted in `attrs["missing"]`. Raises UserError where a gene
+    stands twice, has no symbol, or a score is no number or infinite (as −log10 of p = 0 is).
+
+    >>> rank_genes(pd.Series({"RB1": -2.0, "TP53": 1.5, "FGL1": 1.5})).to_dict()
+    {'FGL1': 1.5, 'TP53': 1.5, 'RB1': -2.0}
+    """
+    if scores.index.hasnans:
+        raise UserError("ranked genes: a score has no gene symbol; remove it")
+    if scores.index.has_duplicates:
+        raise UserError(f"ranked genes: {scores.index[scores.index.duplicated()][0]} is there twice; keep one score")
+    numbers = pd.to_numeric(scores, errors="coerce").astype(float)
+    if (strange := numbers.isna() & scores.notna()).any():
+        gene = scores.index[strange][0]
+        raise UserError(f"ranked genes: {gene}: '{scores[gene]}' is no number; correct it or leave the gene out")
+    known = numbers.dropna()
+    if np.isinf(known).any():
+        raise UserError(f"ranked genes: {known.index[np.isinf(known)][0]} has an infinite score; rank by a finite one")
+    ranked = known.sort_index(kind="stable").sort_values(ascending=False, kind="stable")
+    ranked.attrs = {"missing": len(scores) - len(known) + scores.attrs.get("missing", 0)}
+    return ranked.rename_axis("gene")
+
+
+def running_sum(ranked: pd.Series, genes: Collection[str], *, weight: float = 1) -> pd.DataFrame:
+    """The running sum of one set down the ranked list, as GSEA's plot shows it; one row per gene of the list.
+
+    ranked: scores by gene, in any order. Columns: position (from 1), score, hit, running_sum, which rises at a hit by
+    its share of the hits' |score|^weight and falls elsewhere by 1 / (genes outside the set). The enrichment score is
+    its value farthest from 0. Raises UserError as rank_genes, and MissingData where the set has no gene in the list,
+    none outside, or only scores of 0.
+
+    >>> running_sum(pd.Series({"A": 3.0, "B": 2.0, "C": 1.0, "D": -1.0}), ["A", "C"])["running_sum"].round(2).tolist()
+    [0.75, 0.25, 0.5, 0.0]
+    """
+    ranked = rank_genes(ranked)
+    _refuse_letters({"the gene set": genes})
+    hit = ranked.index.isin(list(genes))
+    weights = np.where(hit, np.abs(ranked.to_numpy()) ** weight, 0)
+    if not weights.any() or hit.all():
+        raise MissingData(f"{hit.sum()} of {len(genes)} genes in a ranked list of {len(ranked)}: no running sum")
+    running = np.cumsum(weights / weights.sum() - ~hit / (~hit).sum())
+    columns = {"position": np.arange(1, len(ranked) + 1), "score": ranked, "hit": hit, "running_sum": running}
+    return pd.DataFrame(columns, index=ranked.index)
+
+
+def enrichment_scores(
+    ranked: pd.Series,
+    sets: Mapping[str, Collection[str]],
+    *,
+    permutations: int = LEAST_PERMUTATIONS,
+    seed: int = 1,
+    threads: int = 1,
+    min_size: int = 15,
+    max_size: int = 500,
+) -> pd.DataFrame:
+    """Enrichment of each set in a ranked list, by gseapy's permutation of genes; one row per set, largest |NES| first.
+
+    ranked: scores by gene, in any order. sets: name → symbols. Columns: set, size (its genes in the list), matched
+    (size as a fraction of the set), es, nes, p (of the permutations of its sign; never under 1 / permutations), fdr (0
+    where no permutation of any set is as far out), leading_edge (symbols from the list's near end, joined by ";"). The
+    same seed gives the same table whatever the threads and the order of sets and genes; gseapy never uses more threads
+    than processors less one.
+
+    `attrs["dropped"]` counts the sets left out: unmatched (no gene in the list), too_small, too_large (by genes in the
+    list), no_contrast (no gene outside, or only scores of 0). Raises UserError as rank_genes and under 1,000
+    permutations, MissingData where no set is left.
+
+    >>> scores = pd.Series(np.linspace(2, -2, 200), index=[f"GENE{i}" for i in range(200)])
+    >>> table = enrichment_scores(scores, {"TOP": [f"GENE{i}" for i in range(20)], "SMALL": ["GENE1"]})
+    >>> table[["set", "size", "es"]].values.tolist(), table.attrs["dropped"]["too_small"]
+    ([['TOP', 20, 1.0]], 1)
+    """
+    if permutations < LEAST_PERMUTATIONS:
+        raise UserError(
+            f"{permutations} permutations: the result changes with the seed; use {LEAST_PERMUTATIONS} or more"
+        )
+    _refuse_letters(sets)
+    ranked = rank_genes(ranked)
+    members, dropped = _testable(ranked, sets, min_size=min_size, max_size=max_size)
+    if not members:
+        reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in dropped.items() if count)
+        raise MissingData(f"no gene set is left to test in {len(ranked)} ranked genes: {reasons or 'none given'}")
+    table = _prerank(ranked, members, permutations=permutations, seed=seed, threads=threads, sizes=(min_size, max_size))
+    table["size"] = table["set"].map({name: len(genes) for name, genes in members.items()})
+    table["matched"] = table["size"] / table["set"].map(lambda name: len(set(sets[name])))
+    table["p"] = table["p"].clip(lower=1 / permutations)
+    table = table.sort_values("set").sort_values("nes", key=abs, ascending=False, kind="stable", ignore_index=True)
+    table = table[SCORES]
+    table.attrs = {"dropped": dropped, "missing": ranked.attrs["missing"], "permutations": permutations, "seed": seed}
+    return table
+
+
+def _refuse_letters(sets: Mapping[str, Collection[str]]) -> None:
+    """Refuses a set given as one text, of which each letter would count as a gene."""
+    for name, genes in sets.items():
+        if isinstance(genes, str):
+            raise UserError(f"{name}: '{genes}' is one text; give the set's symbols as a list")
+
+
+def _testable(
+    ranked: pd.Series, sets: Mapping[str, Collection[str]], *, min_size: int, max_size: int
+) -> tuple[dict[str, set[str]], dict[str, int]]:
+    """The sets that can be tested, each with its genes in the list, and how many are left out by reason."""
+    dropped = dict.fromkeys(["unmatched", "too_small", "too_large", "no_contrast"], 0)
+    listed, scored = set(ranked.index), set(ranked.index[ranked != 0])
+    members = {}
+    for name in sorted(sets):
+        inside = listed.intersection(sets[name])
+        if not inside:
+            dropped["unmatched"] += 1
+        elif len(inside) < min_size:
+            dropped["too_small"] += 1
+        elif len(inside) > max_size:
+            dropped["too_large"] += 1
+        elif len(inside) == len(ranked) or not inside & scored:
+            dropped["no_contrast"] += 1  # gseapy gives the latter a score nonetheless
+        else:
+            members[name] = inside
+    return members, dropped
+
+
+def _prerank(
+    ranked: pd.Series,
+    members: dict[str, set[str]],
+    *,
+    permutations: int,
+    seed: int,
+    threads: int,
+    sizes: tuple[int, int],
+) -> pd.DataFrame:
+    """gseapy's preranked enrichment of sets: set, es, nes, p, fdr, leading_edge."""
+    import gseapy
+
+    # gseapy puts symbols in upper case and renames doubles: it gets places in the list, and these it leaves alone
+    place = {gene: f"G{i}" for i, gene in enumerate(ranked.index)}
+    # it warns that ties come in any order: here they do not, as ascending=None keeps ours
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        table = gseapy.prerank(
+            rnk=pd.Series(ranked.to_numpy(), index=list(place.values()), name="score"),
+            gene_sets={name: [place[gene] for gene in genes] for name, genes in members.items()},
+            min_size=sizes[0],
+            max_size=sizes[1],
+            permutation_num=permutations,
+            seed=seed,
+            threads=threads,
+            ascending=None,
+            no_plot=True,
+        ).res2d.rename(columns=GSEAPY)
+    finally:
+        logging.disable(before)
+    table["leading_edge"] = table["leading_edge"].map(
+        lambda places: ";".join(str(ranked.index[int(label[1:])]) for label in places.split(";") if label)
+    )
+    return table
+
+
+def spread_over_seeds(
+    ranked: pd.Series, sets: Mapping[str, Collection[str]], *, seeds: Sequence[int], **options: int
+) -> pd.DataFrame:
+    """How far NES and FDR vary with the seed: `enrichment_scores` over several; one row per set, largest |NES| first.
+
+    Columns: set, size, es, and min, median and max of NES and FDR as nes_min … fdr_max. options: of
+    `enrichment_scores`. Raises UserError for fewer than two seeds.
+
+    >>> scores = pd.Series(np.linspace(2, -2, 200), index=[f"GENE{i}" for i in range(200)])
+    >>> table = spread_over_seeds(scores, {"TOP": [f"GENE{i}" for i in range(20)]}, seeds=[1, 2])
+    >>> bool(table.at[0, "nes_min"] < table.at[0, "nes_max"])
+    True
+    """
+    if len(set(seeds)) < 2:
+        raise UserError(f"{len(set(seeds))} seed: a spread needs two different ones or more")
+    tables = [enrichment_scores(ranked, sets, seed=seed, **options) for seed in dict.fromkeys(seeds)]
+    table = tables[0][["set", "size", "es"]].copy()
+    by_set = pd.concat(tables).groupby("set")
+    for column in ("nes", "fdr"):
+        for name in ("min", "median", "max"):
+            table[f"{column}_{name}"] = table["set"].map(by_set[column].agg(name))
+    order = table["nes_median"].abs().sort_values(ascending=False, kind="stable").index
+    table = table.loc[order].reset_index(drop=True)
+    table.attrs = {**tables[0].attrs, "seed": list(dict.fromkeys(seeds))}
+    return table

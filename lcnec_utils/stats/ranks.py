@@ -1,0 +1,160 @@
+"""Groups compared by ranks and by means, pair by pair."""
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from lcnec_utils.core.errors import UserError
+from lcnec_utils.core.findings import Finding, of_difference
+from lcnec_utils.stats.proportions import (
+    NAN,
+    benjamini_hochberg,
+    boolean_flags,
+    check_groups,
+    check_index,
+    too_few_per_side,
+)
+
+PAIR = ["group", "other", "median", "other_median", "p"]
+
+
+def _check_numbers(values: pd.Series, name: str) -> None:
+    """Raise UserError for a column that is not numeric, or a row label that stands twice."""
+    check_index(values, f"column {name!r}")
+    if not pd.api.types.is_numeric_dtype(values):
+        numbers = pd.to_numeric(values, errors="coerce")
+        wrong = values[values.notna() & numbers.isna()]
+        where = f", row {wrong.index[0]}: {wrong.iloc[0]!r} is no number" if len(wrong) else " is no numeric column"
+        raise UserError(f"column {name!r}{where}; convert the column to numbers, missing where none is known")
+
+
+def rank_sum(one: np.ndarray, other: np.ndarray) -> float:
+    """Two-sided p of the Wilcoxon rank-sum test by the rule of R's wilcox.test.
+
+    Exact where both have fewer than 50 values and none is tied, else normal with tie and continuity correction. NaN
+    where a group is empty or all values are one. Raises UserError for a missing value.
+
+    >>> round(rank_sum(np.array([1.1, 2.2, 3.3, 4.4]), np.array([5.5, 6.6, 7.7])), 4)
+    0.0571
+    """
+    for values in (one, other):
+        if np.isnan(values).any():
+            raise UserError("the values of a group hold a missing one, which has no rank; drop missing values first")
+    distinct = len(np.unique(np.concatenate([one, other])))
+    if not len(one) or not len(other) or distinct == 1:
+        return NAN
+    untied = distinct == len(one) + len(other)
+    method = "exact" if untied and max(len(one), len(other)) < 50 else "asymptotic"
+    return float(stats.mannwhitneyu(one, other, method=method).pvalue)
+
+
+def mean_difference(values: pd.Series, marked: pd.Series, *, what: str, min_group: int = 2) -> Finding:
+    """The mean of the marked less that of the others as a finding (Welch's interval), p by the Wilcoxon rank-sum test.
+
+    values: numbers; marked: booleans on the same index; whoever lacks either is left out. No value where a side has
+    fewer than min_group (two at least), or where all values are one. Raises UserError for values that are no numbers,
+    marks that are no booleans, and row labels that stand twice.
+
+    >>> burden, mutated = pd.Series([10.0, 12, 14, 5, 6, 7]), pd.Series([True] * 3 + [False] * 3)
+    >>> mean_difference(burden, mutated, what="TMB").value
+    6.0
+    """
+    _check_numbers(values, what)
+    both = pd.DataFrame({"value": values, "marked": boolean_flags(marked, name=f"group of {what}")}).dropna()
+    one, other = (both.loc[both["marked"].astype(bool) == side, "value"].astype(float) for side in (True, False))
+    if min(len(one), len(other)) < min_group > 2:
+        return Finding(None, note=too_few_per_side(what, len(one), len(other), min_group=min_group))
+    if min(len(one), len(other)) < 2:
+        return Finding(None, note=f"fewer than two patients with {what} on a side")
+    if both["value"].nunique() == 1:
+        return Finding(None, note=f"{what} does not vary")
+    se = (one.var() / len(one) + other.var() / len(other)) ** 0.5
+    p = rank_sum(one.to_numpy(), other.to_numpy())
+    finding = of_difference(float(one.mean() - other.mean()), float(se), p, len(both))
+    return dataclasses.replace(finding, smallest=min(len(one), len(other)))
+
+
+def pairwise_rank_sums(values: pd.Series, group: pd.Series) -> pd.DataFrame:
+    """Wilcoxon's p between every two groups, with their medians: group, other, median, other_median, p.
+
+    values: numbers; group: categorical by row of values, missing for rows of no group. Raises UserError for values
+    that are no numbers, groups that are not categorical, and row labels that stand twice.
+
+    >>> tpm = pd.Series([1.0, 2, 3, 7, 8, 9])
+    >>> pairwise_rank_sums(tpm, pd.Series(pd.Categorical(list("AAABBB")))).round(2).to_numpy().tolist()
+    [['A', 'B', 2.0, 8.0, 0.1]]
+    """
+    _check_numbers(values, str(values.name))
+    check_groups(group)
+    group_of = group.reindex(values.index)
+    rows = []
+    for one, other in itertools.combinations(group.cat.categories, 2):
+        a, b = (values[group_of == name].dropna() for name in (one, other))
+        rows.append((one, other, a.median(), b.median(), rank_sum(a.to_numpy(float), b.to_numpy(float))))
+    return pd.DataFrame(rows, columns=PAIR)
+
+
+def p_by_pair(tests: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Two groups → p, of `pairwise_rank_sums`.
+
+    >>> p_by_pair(pd.DataFrame({"group": ["A"], "other": ["B"], "p": [0.1]}))
+    {('A', 'B'): 0.1}
+    """
+    return {(row.group, row.other): row.p for row in tests.itertuples()}
+
+
+def stack_tables(tables: dict[str, pd.DataFrame], *, column: str) -> pd.DataFrame:
+    """Several tables as one, with a leading column that holds their keys.
+
+    >>> stack_tables({"FGL1": pd.DataFrame({"p": [0.1]})}, column="gene").to_numpy().tolist()
+    [['FGL1', 0.1]]
+    """
+    return pd.concat(tables, names=[column]).reset_index(level=0).reset_index(drop=True)
+
+
+def pairwise_rank_sums_by_column(values: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
+    """Every column between every two groups: what, group, other, median, other_median, p (Wilcoxon), p_adjusted
+    (Benjamini–Hochberg over the whole table).
+
+    values: samples × what is measured; group: categorical by sample. Samples without a group are left out. Raises
+    UserError as `pairwise_rank_sums`.
+
+    >>> cells = pd.DataFrame({"B": [1.0, 2, 3, 7, 8, 9], "NK": [1.0, 3, 5, 2, 4, 6]})
+    >>> tests = pairwise_rank_sums_by_column(cells, pd.Series(pd.Categorical(list("AAABBB"))))
+    >>> tests[["what", "p", "p_adjusted"]].round(2).to_numpy().tolist()
+    [['B', 0.1, 0.2], ['NK', 0.7, 0.7]]
+    """
+    tables = {what: pairwise_rank_sums(values[what], group) for what in values}
+    if not any(map(len, tables.values())):
+        return pd.DataFrame(columns=["what", *PAIR, "p_adjusted"])
+    table = stack_tables(tables, column="what")
+    return table.assign(p_adjusted=benjamini_hochberg(table["p"]))
+
+
+def long_table(values: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
+    """One row per sample and column: group, what, value.
+
+    Raises UserError where a sample of `group` is not among the values.
+
+    >>> long_table(pd.DataFrame({"B": [1.0, 2]}), pd.Series(pd.Categorical(["A", "A"]))).to_numpy().tolist()
+    [['A', 'B', 1.0], ['A', 'B', 2.0]]
+    """
+    lost = group.index.difference(values.index)
+    if len(lost):
+        raise UserError(f"groups, row {lost[0]}: the sample is not among the values; leave it out of the groups")
+    table = values.loc[group.index].assign(group=group).melt("group", var_name="what")
+    return table[["group", "what", "value"]]
+
+
+def quartiles_by_group(values: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
+    """n, median and quartiles of every column by group: group, what, n, q1, median, q3.
+
+    >>> quartiles_by_group(pd.DataFrame({"B": [1.0, 2, 3]}), pd.Series(pd.Categorical(["A"] * 3))).to_numpy().tolist()
+    [['A', 'B', 3, 1.5, 2.0, 2.5]]
+    """
+    grouped = long_table(values, group).groupby(["group", "what"], observed=True, sort=False)["value"]
+    table = grouped.describe()[["count", "25%", "50%", "75%"]].reset_index()
+    return table.set_axis(["group", "what", "n", "q1", "median", "q3"], axis=1).astype({"n": int})

@@ -1,0 +1,1 @@
+"""The review of resistance to checkpoint blockade."""

@@ -1,0 +1,1 @@
+"""The main study: tables, findings by claim, and words of each notebook."""

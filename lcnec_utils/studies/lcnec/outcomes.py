@@ -1,0 +1,345 @@
+"""Notebook 02: survival by regimen, era, marker and genomic subtype, its tables, findings and sentences."""
+
+import numpy as np
+import pandas as pd
+
+from lcnec_utils.cohort.model import Cohort
+from lcnec_utils.cohort.treatment import (
+    COVARIATES,
+    NOT_RECORDED,
+    REFERENCE,
+    REGIMENS,
+    matched_backbone,
+    second_line,
+    survival_by,
+    survival_by_regimen,
+    survival_from_second_line,
+    treatment_era,
+)
+from lcnec_utils.core import formats
+from lcnec_utils.core.errors import MissingData
+from lcnec_utils.core.findings import Z95, Finding, of_count, of_difference, of_hazard, of_median
+from lcnec_utils.core.formats import listed
+from lcnec_utils.omics import genomics
+from lcnec_utils.stats import comparison, cox, survival
+from lcnec_utils.stats.proportions import keep_large_groups, too_few_patients
+from lcnec_utils.studies.words import comparison_sentence, too_few_on
+
+
+def with_missing_category(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with a category of its own for categorical covariates that were not recorded."""
+    filled = table.copy()
+    for name in COVARIATES:
+        if name in table and isinstance(table[name].dtype, pd.CategoricalDtype) and table[name].isna().any():
+            filled[name] = table[name].cat.add_categories(NOT_RECORDED).fillna(NOT_RECORDED)
+    return filled
+
+
+def usable_covariates(table: pd.DataFrame) -> list[str]:
+    """The covariates of a table that vary in it."""
+    return [name for name in COVARIATES if name in table and table[name].nunique() > 1]
+
+
+def adjusted_models(table: pd.DataFrame, min_group: int = 5) -> pd.DataFrame:
+    """Cox models of the regimens against chemoimmunotherapy: unadjusted, adjusted on complete cases, and adjusted with
+    a category for covariates that were not recorded. Columns: model, then those of `cox.cox`, which has min_group."""
+    reference = {"regimen": REFERENCE} if (table["regimen"] == REFERENCE).any() else {}
+    covariates = usable_covariates(table)
+    models = {"unadjusted": (table, ["regimen"])}
+    if covariates:
+        models["complete cases"] = (table, ["regimen", *covariates])
+        models["not recorded as a category"] = (with_missing_category(table), ["regimen", *covariates])
+    fitted = {
+        name: cox.cox(data, covariates=terms, reference=reference, min_group=min_group)
+        for name, (data, terms) in models.items()
+    }
+    return pd.concat(fitted, names=["model"]).reset_index(level=0).reset_index(drop=True)
+
+
+def regimen_evidence(table: pd.DataFrame, limits: str = "log", min_group: int = 5) -> dict[str, pd.DataFrame]:
+    """The tables beside a curve by regimen: each group described, all pairs tested (Holm), the adjusted models, and
+    the test of proportional hazards of the model on complete cases. A group under min_group is described only.
+
+    limits: scale of the limits of medians and of survival, that of the curve (see `survival.kaplan_meier`).
+    """
+    tables = {"described": survival.describe(table, group="regimen", limits=limits, min_group=min_group)}
+    tested = keep_large_groups(table, group="regimen", min_group=min_group)
+    if tested["regimen"].nunique() > 1:
+        if "entry" not in tested:
+            tables["pairwise"] = survival.pairwise_log_rank(tested, group="regimen")
+        tables["adjusted"] = adjusted_models(tested, min_group)
+        covariates = ["regimen", *usable_covariates(tested)]
+        tables["proportional"] = cox.proportional_hazards(tested, covariates=covariates, min_group=min_group)
+    return tables
+
+
+def evidence_sentences(tables: dict[str, pd.DataFrame], significance: float) -> str:
+    """The adjusted hazard ratios and whether hazards are proportional; where they are not, the restricted means first.
+
+    tables: as `regimen_evidence` gives them.
+    """
+    if "adjusted" not in tables:
+        return ""
+    models = tables["adjusted"]
+    regimens = models[models["term"].str.startswith("regimen: ")]
+    rows = regimens[regimens["hr"].notna()]
+    if rows.empty:
+        return "No hazard ratio is estimable."
+    order = ("complete cases", "not recorded as a category", "unadjusted")
+    model = next(name for name in order if (rows["model"] == name).any())
+    ratios = "; ".join(
+        f"{row.term.removeprefix('regimen: ')} {row.note if np.isnan(row.hr) else comparison.ratio_with_p(row)}"
+        for row in regimens[regimens["model"] == model].itertuples()
+    )
+    counts = {name: f"{part['n'].max()} ({name})" for name, part in models.groupby("model", sort=False)}
+    n = ", ".join(text for name, text in counts.items() if name != "unadjusted") or counts["unadjusted"]
+    hazards = f"Hazard ratios (Cox model, {model}; above 1: shorter times): {ratios}; n = {n}."
+    p = tables["proportional"].set_index("term")["p"].get("regimen", np.nan)
+    if p < significance:
+        described = tables["described"]
+        means = ", ".join(
+            f"{row.group} {formats.number(row.rmst)}" for row in described.dropna(subset=["rmst"]).itertuples()
+        )
+        horizon = formats.number(described["horizon"].iloc[0])
+        return (
+            f"Hazards are not proportional ({formats.p_value(p)}), so one hazard ratio does not describe the whole "
+            f"curve; restricted means up to {horizon} months: {means} months. {hazards}"
+        )
+    return hazards if np.isnan(p) else f"{hazards} Test of proportional hazards: {formats.p_value(p)}."
+
+
+def medians_and_counts(
+    medians: pd.DataFrame, of_medians: str, of_counts: str = "", min_group: int = 5
+) -> dict[str, list[Finding]]:
+    """Findings on the median and number of each of REGIMENS, by the tail of a claim's id: the prefixes with the
+    regimen's name.
+
+    medians: as `survival.medians` gives them, of whatever groups there are.
+    """
+    findings, rows = {}, {row.group: row for row in medians.itertuples()}
+    for name in REGIMENS:
+        n = rows[name].n if name in rows else 0
+        enough = n >= min_group
+        findings[f"{of_medians}.{name}"] = [
+            of_median(rows[name]) if enough else too_few_on(name, n, min_group, "a median")
+        ]
+        if of_counts:
+            findings[f"{of_counts}.{name}"] = [of_count(n)]
+    return findings
+
+
+def hazard_ratio_findings(tables: dict[str, pd.DataFrame], model: str, min_group: int = 5) -> dict[str, list[Finding]]:
+    """Hazard ratios of a model of `regimen_evidence` by the tail of a claim's id: hr.<regimen>,
+    hr.<regimen>_vs_<reference>."""
+    sizes = tables["described"].set_index("group")["n"].to_dict()
+    fitted = tables["adjusted"] if "adjusted" in tables else pd.DataFrame(columns=["model", "term"])
+    findings = {}
+    for name in REGIMENS:
+        if name != REFERENCE:
+            rows = fitted[(fitted["model"] == model) & (fitted["term"] == f"regimen: {name} vs {REFERENCE}")]
+            pair = [name, REFERENCE]
+            if min(sizes.get(group, 0) for group in pair) < min_group:
+                finding = too_few_patients(pair, sizes, min_group=min_group)
+            elif rows.empty:
+                lacking = f"the Cox model ({model}) holds too few patients on {listed(pair)} to compare the two"
+                finding = Finding(None, note=lacking)
+            else:
+                finding = of_hazard(rows.iloc[0])
+            findings |= {f"hr.{name}": [finding], f"hr.{name}_vs_{REFERENCE}": [finding]}
+    return findings
+
+
+def progression_findings(medians: pd.DataFrame, min_group: int = 5) -> dict[str, list[Finding]]:
+    """How many patients on REGIMENS were evaluable for progression, and the median on chemotherapy compared with that
+    on chemoimmunotherapy: the difference in months, and its sign."""
+    rows = medians.set_index("group")
+    rows = rows[rows.index.isin(REGIMENS)]
+    evaluable = {"n.evaluable": [of_count(int(rows["n"].sum()))]}
+    pair = [REFERENCE, "chemotherapy"]
+    if min(rows["n"].reindex(pair).fillna(0)) < min_group:
+        few = [too_few_patients(pair, rows["n"].to_dict(), min_group=min_group)]
+        return evaluable | {"difference.rwpfs.discussion": few, "rwpfs_chemotherapy.discussion": few}
+    difference = float(rows.at[REFERENCE, "median"] - rows.at["chemotherapy", "median"])
+    n = int(rows.loc[pair, "n"].sum())
+    # the difference of two medians has limits by their own, taken as independent
+    se = [(rows.at[name, "upper"] - rows.at[name, "lower"]) / (2 * Z95) for name in pair]
+    return evaluable | {
+        "difference.rwpfs.discussion": [Finding(difference, n=n)],
+        "rwpfs_chemotherapy.discussion": [of_difference(-difference, float(np.hypot(*se)), np.nan, n)],
+    }
+
+
+def second_cohort_hazard_ratio(first: Cohort, second: Cohort, min_group: int = 5) -> Finding:
+    """Overall survival on REGIMENS in the second cohort against the first, as a hazard ratio."""
+    tables, sizes = [], {}
+    for cohort in (first, second):
+        try:
+            table = survival_by_regimen(cohort, "OS")
+        except MissingData as reason:
+            return Finding(None, note=str(reason))
+        table = table[table["regimen"].isin(REGIMENS)]
+        tables.append(table[["months", "event"]].assign(second=cohort is second))
+        sizes[cohort.label] = len(table)
+    if len(sizes) < 2:
+        return Finding(None, note=f"both roles are of one cohort, {first.label}")
+    if min(sizes.values()) < min_group:
+        return too_few_patients(list(sizes), sizes, min_group=min_group)
+    return of_hazard(cox.cox(pd.concat(tables), covariates=["second"]).iloc[0])
+
+
+# Comparisons that `sensitivity_tables` makes, by the start of their names: the tail of a claim's id, the tail of each
+# count's claim by the start of a group's name, the groups the claim names (all where None), and what a cohort lacks
+# that has no such comparison
+SENSITIVITY = {
+    "Chemotherapy": ("chemo_by_year", {"before": "chemo_before2019", "from": "chemo_from2019"}, None,
+                     "no patient on chemotherapy here has a FIRST_LINE_START"),
+    "Regimens": ("regimen_after_march2019", {
+        "chemotherapy": "chemo_from_march2019", "immunotherapy": "io_from_march2019",
+        REFERENCE: "chemoio_from_march2019"}, REGIMENS, "no patient here has a FIRST_LINE_START from that day on"),
+    "Second line, from the first": ("second_line", {
+        "second line without": "second_line_non_ici", "second line with": "second_line_ici"}, None,
+        "no patient here has a SECOND_LINE_REGIMEN and its start after chemotherapy"),
+}  # fmt: skip
+
+
+def sensitivity_tables(cohort: Cohort, day: str, day_of_regimens: str) -> dict[str, pd.DataFrame]:
+    """Survival tables with `group`: chemotherapy by era, regimens from a day on, and patients with a second line after
+    chemotherapy counted from the first line and from the second. A part the cohort cannot fill is left out."""
+    table = survival_by_regimen(cohort, "OS")
+    chemotherapy = table[table["regimen"] == "chemotherapy"]
+    parts, lacking = {}, []
+    try:
+        started = treatment_era(cohort, day_of_regimens)
+        parts["Chemotherapy, by start"] = chemotherapy.join(treatment_era(cohort, day).rename("group"))
+        from_day = table[started.reindex(table.index) == started.cat.categories[1]]
+        parts[f"Regimens from {day_of_regimens}"] = from_day.assign(group=from_day["regimen"])
+    except MissingData as reason:
+        lacking.append(str(reason))
+    try:
+        lines = second_line(cohort).rename("group")
+        parts["Second line, from the first (immortal time)"] = chemotherapy.join(lines).dropna(subset=["group"])
+        later = survival_from_second_line(cohort).join(lines)
+        parts["Second line, from the second"] = later[later.index.isin(chemotherapy.index)].dropna(subset=["group"])
+    except MissingData as reason:
+        lacking.append(str(reason))
+    filled = {name: part for name, part in parts.items() if part["group"].notna().any()}
+    if not filled:
+        lacking = lacking or ["FIRST_LINE_START and SECOND_LINE_REGIMEN of its clinical tables leave no such patient"]
+        raise MissingData(
+            f"{cohort.name} has no patients to compare by start of treatment or by second line: {'; '.join(lacking)}"
+        )
+    return filled
+
+
+def time_zero_of(part: str, cohort: Cohort) -> str:
+    """Time zero of a part of `sensitivity_tables`."""
+    return "start of the second line" if part.endswith("from the second") else cohort.time_zero
+
+
+def sensitivity_findings(parts: dict[str, pd.DataFrame], min_group: int = 5) -> dict[str, list[Finding]]:
+    """Numbers and comparisons of `sensitivity_tables` by the tail of a claim's id."""
+    findings = {}
+    # by name, for a part that the cohort cannot fill is left out
+    for start, (id, tails, only, lacking) in SENSITIVITY.items():
+        part = next((part for name, part in parts.items() if name.startswith(start)), None)
+        if part is None:
+            findings[id] = [Finding(None, note=lacking)]
+            continue
+        findings[id] = comparison.pairwise_hazard_ratios(part, group="group", min_group=min_group, only=only)
+        sizes = part["group"].astype(str).value_counts()
+        for first, tail in tails.items():
+            findings[f"n.{tail}"] = [
+                of_count(sum(n for name, n in sizes.items() if name.startswith(f"{first} ") or name == first))
+            ]
+        if id == "second_line":
+            findings["n.second_line"] = [of_count(len(part))]
+    return findings
+
+
+def matched_backbone_counts(cohorts) -> dict[str, list[Finding]]:
+    """The number of patients in each subtype-matched group of a cohort, one finding per group."""
+    [cohort] = cohorts
+    matched = matched_backbone(cohort, genomics.by_patient(cohort, genomics.genomic_subtype(cohort)))
+    sizes = matched[matched.index.isin(cohort.survival("OS").index)].value_counts()
+    return {"n.per_group.c1": [of_count(int(n)) for n in sizes]}
+
+
+def on_chemoimmunotherapy(cohort: Cohort, tmb_above_per_mb: float, pdl1_from_percent: float) -> pd.DataFrame:
+    """Overall survival on chemoimmunotherapy with TMB (above the cut or not) and PD-L1 (from the cut on or not)."""
+    table = survival_by_regimen(cohort, "OS")
+    table = table[table["regimen"] == REFERENCE]
+    if table.empty:
+        raise MissingData(
+            f"in the clinical tables of {cohort.name} no patient with overall survival has {REFERENCE} in the column "
+            "FIRST_LINE_REGIMEN"
+        )
+    burden = cohort.column("TMB_NONSYNONYMOUS", "tumour mutational burden").reindex(table.index)
+    score = cohort.column("PDL1_SCORE", "PD-L1 tumour proportion score").reindex(table.index)
+    names = [f"≤ {tmb_above_per_mb:g} per Mb", f"> {tmb_above_per_mb:g} per Mb"]
+    words = np.where(burden.isna(), None, np.where(burden > tmb_above_per_mb, names[1], names[0]))
+    cut = f"{pdl1_from_percent:g}%"
+    return table.assign(
+        **{
+            "TMB": pd.Categorical(words, names),
+            "PD-L1": survival.at_least(score, cut=pdl1_from_percent, high=f"≥ {cut}", low=f"< {cut}"),
+        }
+    )
+
+
+MOST_ENDPOINTS = 3  # side by side on a page
+
+
+def survival_by_subtype(cohort: Cohort) -> dict[str, pd.DataFrame]:
+    """Survival tables with genomic_subtype (unknown left out), by the name of each endpoint that the cohort has, three
+    at most. Raises MissingData, with what overall survival lacks, where it has none."""
+    subtype = genomics.by_patient(cohort, genomics.genomic_subtype(cohort)).cat.remove_categories(genomics.UNKNOWN)
+    names = {
+        "OS": "Overall survival",
+        "RWPFS": "Real-world progression-free survival",
+        "PFS": "Progression-free survival",
+        "DFS": "Disease-free survival",
+        "RFS": "Recurrence-free survival",
+        "EFS": "Event-free survival",
+        "DSS": "Disease-specific survival",
+    }
+    what = "a known genomic subtype (of its mutations)"
+    tables, lacking = {}, []
+    for key, name in names.items():
+        try:
+            tables[name] = survival_by(cohort, key, subtype, what)
+        except MissingData as reason:
+            lacking.append(reason)
+    if not tables:
+        raise lacking[0]
+    return dict(list(tables.items())[:MOST_ENDPOINTS])
+
+
+def subtypes_without_target(cohort: Cohort, min_group: int = 5) -> list[Finding]:
+    """Overall survival between genomic subtypes of tumours without a targetable alteration: every pair."""
+    try:
+        target = genomics.by_patient(cohort, genomics.targetable(cohort))
+        subtype = genomics.by_patient(cohort, genomics.genomic_subtype(cohort)).cat.remove_categories(genomics.UNKNOWN)
+        table = cohort.survival("OS").join(subtype).join(target.rename("target"))
+    except MissingData as reason:
+        return [Finding(None, note=str(reason))]
+    if target.isna().all():
+        return [Finding(None, note="whether the tumour is targetable is known of no patient with overall survival")]
+    untargetable = table[~table["target"].fillna(False).astype(bool)]
+    return comparison.pairwise_hazard_ratios(untargetable, group="genomic_subtype", min_group=min_group)
+
+
+def regimen_sentence(groups: comparison.Comparison, tables: dict[str, pd.DataFrame], significance: float) -> str:
+    """What a curve by regimen shows, with its adjusted hazard ratios."""
+    return f"{comparison_sentence(groups)} {evidence_sentences(tables, significance)}".strip()
+
+
+def chemotherapy_ratio_note(tables: dict[str, pd.DataFrame], model: str = "complete cases") -> str:
+    """The hazard ratio of chemotherapy for the figure, with p, the model and the reference."""
+    if "adjusted" not in tables:
+        return ""
+    fitted = tables["adjusted"]
+    rows = fitted[(fitted["model"] == model) & (fitted["term"] == f"regimen: chemotherapy vs {REFERENCE}")]
+    if rows.empty or rows["hr"].isna().all():
+        return ""
+    words = "unadjusted" if model == "unadjusted" else "adjusted"
+    return f"chemotherapy {words}: HR {comparison.ratio_with_p(next(rows.itertuples()))}"
