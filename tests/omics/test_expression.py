@@ -122,7 +122,8 @@ def test_a_scale_that_is_not_stated_is_refused_with_the_words_that_are_known(mad
 
 
 def test_of_few_genes_low_amounts_are_believed(made):
-    log2_expression(made(np.full((3, 900), 7.0, "f4")))
+    log2 = log2_expression(made(np.full((3, 900), 7.0, "f4")))
+    assert log2.shape == (3, 900) and np.allclose(log2, 3)  # log2(7 + 1)
 
 
 def test_counts_of_some_genes_are_scaled_by_the_whole_library(made):

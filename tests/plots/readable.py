@@ -2,6 +2,10 @@
 
 import matplotlib
 
+# what quanTIseq tells apart, as axes name it
+LABELS = ["B cells", "M1 macrophages", "M2 macrophages", "Monocytes", "Neutrophils", "NK cells", "CD4+ T cells",
+          "CD8+ T cells", "Regulatory T cells", "Dendritic cells", "Other cells"]  # fmt: skip
+
 
 def boxes_of_text(figure) -> dict:
     """The words of a figure and where they stand; labels of ticks beyond the limits are never drawn."""

@@ -10,11 +10,9 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 from lcnec_utils.plots import palette  # noqa: E402
 from lcnec_utils.plots.agreement import agreement  # noqa: E402
-from tests.plots.readable import assert_readable  # noqa: E402
+from tests.plots.readable import LABELS, assert_readable  # noqa: E402
 
 NAN = float("nan")
-LABELS = ["B cells", "M1 macrophages", "M2 macrophages", "Monocytes", "Neutrophils", "NK cells", "CD4+ T cells",
-          "CD8+ T cells", "Regulatory T cells", "Dendritic cells", "Other cells"]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

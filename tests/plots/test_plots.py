@@ -419,7 +419,7 @@ def test_flow_puts_children_under_their_parent_and_refuses_what_is_no_tree():
 def test_one_colour_per_name_everywhere():
     assert palette.colors(["SCLC-like", "NSCLC-like"])["SCLC-like"] == palette.SUBTYPE["SCLC-like"]
     assert palette.colors(["chemotherapy"])["chemotherapy"] == palette.REGIMEN["Chemotherapy"]
-    assert palette.colors(["x", "y"]) == palette.colors(["x", "y"])
+    assert palette.colors(["x", "y"])["x"] == palette.colors(["x"])["x"] == palette.CYCLE[0]
     assert len(set(palette.colors(["a", "b", "c", "d", "e", "f"]).values())) == 6
 
 
