@@ -102,6 +102,12 @@ def _parser() -> argparse.ArgumentParser:
     ledger = commands.add_parser("claims", help="print the ledger: what the sources claim and what each cohort answers")
     ledger.add_argument("--params", type=Path, metavar="FILE", help="the run whose answers to print (the default run)")
     ledger.add_argument("--cohort", metavar="NAME", help="only this body of evidence, by its folder's name")
+    ledger.add_argument(
+        "--table", metavar="SOURCE", help="instead every cell of a source's printed tables, each with its audit"
+    )
+    ledger.add_argument(
+        "--all", action="store_true", help="instead every claim over the cohorts of all runs, each patient counted once"
+    )
     form = ledger.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="one row per claim and cohort, as CSV")
     form.add_argument("--json", action="store_true", help="the same as JSON")
@@ -302,21 +308,75 @@ def _claims(file: Path | None, cohort: str | None, as_csv: bool, as_json: bool) 
     names = {"the arithmetic": "arithmetic", "it would fit": "fits"}
     slips = ledger.inconsistencies().reset_index().rename(columns=names)
     print(ledger.coverage(table, run.run).to_string())
+    print(f"\nWhat the answers rest on:\n{ledger.origins(table).to_string()}")
     print(f"\nInconsistencies within the papers ({len(slips)}):")
     for row in slips.itertuples():
         fits = f" [{row.fits}]" if row.fits else ""
         print(f"  {row.severity:<13} {row.claims.split(', ')[0]}: {row.arithmetic}{fits}")
-    for title, verdicts in (
-        ("What the cohorts contradict", ["contradicted"]),
-        ("What else they answer", ["equal", "compatible", "underpowered"]),
+    for title, verdicts, caveat in (
+        ("What the cohorts contradict", ["contradicted"], False),
+        ("What they contradict, measured otherwise", ["contradicted"], True),
+        ("What else they answer", ["equal", "compatible", "inconclusive"], None),
     ):
-        rows = ledger.answers_table(table, verdicts)
+        rows = ledger.answers_table(table, verdicts, caveat)
         print(f"\n{title} ({len(rows)}):")
         for row in rows.reset_index().itertuples():
-            print(f"  {row.verdict:<13} {row.body:<20} {row.claim}: printed {row.printed}, found {row.found}")
+            topics = ", ".join(ledger.topics_of(row.caveats))
+            print(
+                f"  {row.verdict:<13} {row.origin:<12} {row.body:<20} {row.claim}: printed {row.printed}, "
+                f"found {row.found}{f' [{topics}]' if topics else ''}"
+            )
     print("\nWhy the rest is not answered:")
     with pd.option_context("display.max_colwidth", 90, "display.width", 160):
         print(ledger.reason_counts(table).to_string())
+    return OK
+
+
+def _all_bodies(as_csv: bool, as_json: bool) -> int:
+    from lcnec_utils.run import replication, runs
+
+    files = replication.run_files([file.stem for file in runs.shipped()])
+    known = replication.bodies(files)
+    answers, shared = replication.answers(files, known), replication.shared_patients(known)
+    counts = replication.counted(answers, shared)
+    statuses = replication.statuses(answers, counts)
+    if as_csv:
+        print(statuses.reset_index().to_csv(index=False), end="")
+        return OK
+    if as_json:
+        print(statuses.reset_index().to_json(orient="records", indent=1, force_ascii=False))
+        return OK
+    print(replication.by_source(statuses).to_string())
+    chance = replication.by_chance(answers, counts)
+    print(f"\nBy chance alone: {chance['replicated']:.1f} replicated, {chance['contradicted']:.1f} contradicted.")
+    for row in shared.itertuples():
+        patients = "patients" if row.patients is None else f"{row.patients} patients"
+        print(f"{row.one} and {row.other} share {patients} ({row.why}); the larger counts.")
+    for row in statuses[statuses["independent"] > 0].itertuples():
+        print(f"  {row.status:<13} {row.independent} of {row.real} bodies count: {row.Index}")
+    return OK
+
+
+def _printed_tables(source: str, as_csv: bool, as_json: bool) -> int:
+    from lcnec_utils.core import params
+    from lcnec_utils.ledger import claims, table_cells
+    from lcnec_utils.run import ledger
+
+    tabled = [name for name, known in claims.sources().items() if known.tables]
+    if source not in tabled:
+        raise UserError(
+            f"no source '{source}' with a table{params.nearest(source, tabled)}; there is {', '.join(tabled)}"
+        )
+    cells = ledger.printed_tables(source)
+    if as_csv:
+        print(cells.to_csv(index=False), end="")
+    elif as_json:
+        print(cells.to_json(orient="records", indent=1, force_ascii=False))
+    else:
+        print(table_cells.summary(cells).to_string())
+        for row in ledger.questioned_cells(source).reset_index().itertuples():
+            named = ", ".join(part for part in (row.trial, row.stratum, row.arm) if part)
+            print(f"  {row.verdict:<13} {named}: {row.column} {row.printed}: {row.arithmetic}")
     return OK
 
 
@@ -338,6 +398,10 @@ def main(argv: list[str] | None = None) -> int:
             case "verify":
                 return _verify(arguments.files, arguments.skipped)
             case "claims":
+                if arguments.all:
+                    return _all_bodies(arguments.csv, arguments.json)
+                if arguments.table:
+                    return _printed_tables(arguments.table, arguments.csv, arguments.json)
                 return _claims(arguments.params, arguments.cohort, arguments.csv, arguments.json)
             case "refresh":
                 return _refresh(arguments.notebook)

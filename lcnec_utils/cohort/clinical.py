@@ -37,12 +37,14 @@ REMEDIES = {
     "m_stage": "write M0, M1a, M1b or M1c",
     "benefit": "write YES, NO or NE",
     "yes_no": "write YES or NO",
+    "response": "write CR, PR, SD, PD or NE",
     "grade": "write CTCAE grades, 0 to 5",
     "backbone": "write NSCLC-type or SCLC-type",
     "review": "write agreed or not agreed",
     "end_reason": "write progression, toxicity, completed, stopped, death or ongoing",
     "subtype": "write NSCLC-like, SCLC-like or Unclassified",
     "mmr": "write dMMR or pMMR, MSI-H or MSS",
+    "pdl1_assay": "write the antibody's clone, as 22C3, 28-8 or SP263",
     "event": "write 0:… for censored and 1:… for an event",
 }
 

@@ -33,6 +33,7 @@ MAX_MONTHS = 600  # fifty years of follow-up: beyond it a column of months holds
 
 _DICTIONARY = yaml.safe_load(Path(__file__).with_name("columns.yaml").read_text(encoding="utf-8"))
 COLUMNS, STUDY_FIELDS, NEEDS = (_DICTIONARY[part] for part in ("columns", "study", "needs"))
+CAVEAT_TOPICS: list[str] = _DICTIONARY["caveat_topics"]
 TIMELINE = "data_timeline_*.txt"  # the entry of COLUMNS that all timelines share
 
 # Columns that hold numbers: lowest, highest, unit, and what a value beyond is
@@ -57,6 +58,8 @@ WORDS = {
     "ECOG": "ecog",
     "M_STAGE": "m_stage",
     "DURABLE_CLINICAL_BENEFIT": "benefit",
+    "BEST_RESPONSE": "response",
+    "OBJECTIVE_RESPONSE": "yes_no",
     "STOPPED_FOR_TOXICITY": "yes_no",
     "TRANSCRIPTOME": "yes_no",
     "ADVERSE_EVENT_GRADE": "grade",
@@ -69,6 +72,7 @@ WORDS = {
     "MMR_IHC": "mmr",
     "MSI_FRAGMENT_ANALYSIS": "mmr",
     "MSI_NGS": "mmr",
+    "PDL1_ASSAY": "pdl1_assay",
     **{f"{key}_STATUS": "event" for key in ENDPOINTS},
 }
 REGIMENS = ["FIRST_LINE_REGIMEN", "SECOND_LINE_REGIMEN"]  # open: an unknown regimen is a group under its own name

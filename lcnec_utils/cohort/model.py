@@ -107,7 +107,8 @@ class Cohort:
     are set aside. words: column → word that is not understood → count. refused: column → why it is read as absent.
     reading: how the folder was read. timelines: by name (treatment, toxicity), cBioPortal's
     columns, days as whole numbers. table: the rows of a cohort that is one plain table (table.csv). origins: of a
-    simulated cohort, claim → how it was tuned to it (targets.csv).
+    simulated cohort, claim → how it was tuned to it (targets.csv). answer_origins: of a simulated cohort, claim → what
+    an answer to it rests on; for a print that is not followed, what the print followed instead rests on.
     notes: what reading it changed, with counts.
     """
 
@@ -122,6 +123,7 @@ class Cohort:
     sequenced: set[str] | None = None
     timelines: dict[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
     origins: dict[str, str] = dataclasses.field(default_factory=dict)
+    answer_origins: dict[str, str] = dataclasses.field(default_factory=dict)
     study: dict = dataclasses.field(default_factory=dict)
     notes: list[str] = dataclasses.field(default_factory=list)
     folder: Path | None = None
@@ -156,10 +158,18 @@ class Cohort:
         return self.simulated and bool(self.study.get("body"))
 
     def origin(self, claim: str) -> str:
-        """Of a simulated cohort: whether it was tuned to a claim (calibrated, planted, assumed), or emergent; not
-        stated where it has no targets.csv."""
+        """Of a simulated cohort: what an answer to a claim rests on: calibrated (the cohort is tuned to it), planted
+        (the effect was put in), parameter, by construction, assumed, or emergent; not stated without a targets.csv.
+
+        Of a print that the cohort does not follow, it is the origin of the print that it follows instead.
+        """
         known = self.origins.get(claim, "emergent" if self.origins else "not stated")
-        return "emergent" if known == "not followed" else known
+        return self.answer_origins.get(claim, "emergent" if known == "not followed" else known)
+
+    @property
+    def caveats(self) -> dict[str, str]:
+        """What was measured otherwise than a claim's source did: topic → sentence (dictionary.CAVEAT_TOPICS)."""
+        return dict(self.study.get("caveats") or {})
 
     @property
     def os_origin(self) -> str:

@@ -9,6 +9,7 @@ import yaml
 
 from lcnec_utils.cohort import clinical, files, genome, matrix, words
 from lcnec_utils.cohort.dictionary import (
+    CAVEAT_TOPICS,
     COLUMNS,
     STUDY_FIELDS,
     STUDY_FILE,
@@ -75,8 +76,8 @@ def _days(file: str, name: str, cells: pd.Series, reading: Reading) -> pd.Series
 # --- what a folder says of itself
 
 
-def _origins(path: Path, reading: Reading) -> dict[str, str]:
-    """Of a simulated cohort: claim → how the cohort was tuned to it."""
+def _origins(path: Path, reading: Reading, column: str = "origin") -> dict[str, str]:
+    """Of a simulated cohort: claim → how the cohort was tuned to it, or (`answer`) what an answer to it rests on."""
     if not path.exists():
         return {}
     table = pd.read_csv(path, comment="#", dtype=str, keep_default_na=False)
@@ -84,7 +85,7 @@ def _origins(path: Path, reading: Reading) -> dict[str, str]:
         reading.refuse(path.name, "needs the columns claim and origin")
         return {}
     rows = table[table["claim"] != ""]
-    return dict(zip(rows["claim"], rows["origin"], strict=True))
+    return dict(zip(rows["claim"], rows[column], strict=True)) if column in rows else {}
 
 
 def _own_fields(path: Path, reading: Reading) -> dict:
@@ -115,6 +116,12 @@ def _own_fields(path: Path, reading: Reading) -> dict:
         elif key == "simulated":
             if not isinstance(value, bool):
                 reading.refuse(STUDY_FILE, "field 'simulated' must be true or false")
+        elif key == "caveats":
+            if not isinstance(value, dict) or not all(isinstance(said, str) for said in value.values()):
+                reading.refuse(STUDY_FILE, "field 'caveats' must hold `topic: sentence` lines")
+                continue
+            for topic in (topic for topic in value if topic not in CAVEAT_TOPICS):
+                reading.refuse(STUDY_FILE, f"has the unknown caveat '{topic}'; known are {', '.join(CAVEAT_TOPICS)}")
         elif key != "notes" and not isinstance(value, str | None):
             reading.refuse(STUDY_FILE, f"field '{key}' must be text; put it in quotes")
     return values
@@ -275,6 +282,7 @@ def _load(path: Path) -> tuple[Cohort | None, Reading]:
         normals=normals,
         timelines=timelines,
         origins=_origins(folder / TARGETS_FILE, reading) if path.is_dir() else {},
+        answer_origins=_origins(folder / TARGETS_FILE, reading, "answer") if path.is_dir() else {},
         study=study,
         folder=folder if path.is_dir() else None,
         reading=reading,
@@ -369,13 +377,15 @@ def read_table(folder: Path, words: list[str], numbers: list[str]) -> Cohort:
             message = f"'{table[name].iloc[place]}' is not a number; correct it, or leave it empty"
             problems.append(Problem(TABLE_FILE, message, int(place) + 2, name))
     origins = _origins(folder / TARGETS_FILE, reading)
+    answer_origins = _origins(folder / TARGETS_FILE, reading, "answer")
     if problems:
         raise CohortError(f"{folder.resolve().name}/{problems[0]}")
     table = table.assign(**{name: pd.to_numeric(table[name]) for name in numbers})
     nobody = pd.DataFrame(index=pd.Index([], name="PATIENT_ID", dtype=object))
     nothing = pd.DataFrame({"PATIENT_ID": []}, index=pd.Index([], name="SAMPLE_ID", dtype=object))
     return Cohort(
-        folder.resolve().name, nobody, nothing, study=study, origins=origins, folder=folder, table=table,
+        folder.resolve().name, nobody, nothing, study=study, origins=origins, answer_origins=answer_origins,
+        folder=folder, table=table,
         notes=[f"one table of {len(table):,} rows"],
     )  # fmt: skip
 

@@ -221,18 +221,26 @@ def _write_panels(folder: Path, panel_genes: dict[str, list[str]]) -> None:
 
 
 def write_table(
-    folder: Path, table: pd.DataFrame, *, study: dict, targets: pd.DataFrame, readme: str, files: Iterable = ()
+    folder: Path,
+    table: pd.DataFrame,
+    *,
+    study: dict,
+    targets: pd.DataFrame | None = None,
+    readme: str = "",
+    files: Iterable = (),
 ) -> Path:
     """A cohort that is one plain table (cell lines, pan-cancer values) as table.csv, moved in whole.
 
-    files: further files, as (path inside the folder, bytes).
+    targets: what a simulated cohort was tuned to. files: further files, as (path inside the folder, bytes).
     """
     folder = Path(folder)
     with moved_in_whole(folder) as scratch:
         table.to_csv(scratch / TABLE_FILE, index=False, float_format="%.6g", lineterminator="\n")
-        targets.to_csv(scratch / TARGETS_FILE, index=False, lineterminator="\n")
         (scratch / STUDY_FILE).write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
-        (scratch / "README.md").write_text(readme, encoding="utf-8")
+        if targets is not None:
+            targets.to_csv(scratch / TARGETS_FILE, index=False, lineterminator="\n")
+        if readme:
+            (scratch / "README.md").write_text(readme, encoding="utf-8")
         for name, body in files:
             (scratch / name).parent.mkdir(parents=True, exist_ok=True)
             (scratch / name).write_bytes(body)

@@ -12,7 +12,8 @@ class Finding:
     """A recomputed value on a claim's own scale: with its 95% limits, p, patients and events where it has them.
 
     lower_90, upper_90: 90% limits, which the rule for "no difference" reads. origin: on simulated patients what the
-    value is evidence of (calibrated, planted, assumed, emergent); on real ones it is `real` whatever is given.
+    value is evidence of (calibrated, planted, parameter, by construction, assumed, emergent); on real ones `real` or
+    `circular`, whatever is given.
     scale: whether no effect is 1 or 0; the claim's measure decides where it is not given. smallest: patients in the
     smaller of two groups compared, where the value is a comparison of two.
     """
@@ -83,7 +84,7 @@ def of_count(n: int) -> Finding:
 
 def of_parameter(value: float) -> Finding:
     """A parameter of the run as a finding: on twins its default was taken from the print."""
-    return Finding(float(value), origin="calibrated")
+    return Finding(float(value), origin="parameter")
 
 
 def of_median(row) -> Finding:

@@ -8,7 +8,7 @@ import difflib
 import re
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from lcnec_utils.core.errors import UserError
 
@@ -58,6 +58,10 @@ TABLES = {
     "cell_lines": (["cell_line", "histology"], ["fgl1_protein_log2"]),
     "fields": (["field", "file", "stain", "slide", "patient", "group", "subtype"], ["um_per_pixel"]),
 }
+
+# Ways to cluster tumours, as scipy names them; a parameter holds one
+LINKAGES = ("ward", "average", "complete")
+DISTANCES = ("euclidean", "cityblock", "correlation")
 
 
 class ParameterError(UserError):
@@ -144,6 +148,10 @@ class RunParameters(BaseModel):
     tf_negative_below: float = Field(
         0.0, ge=-10, le=10, description="a tumour is Negative where no transcription factor reaches this z"
     )
+    tf_linkage: str = Field("ward", description="linkage of the clustering on transcription factors")
+    tf_distance: str = Field("euclidean", description="distance between tumours in that clustering")
+    tf_clusters: int = Field(4, ge=2, le=8, description="clusters that its tree is cut into")
+    yap1_cut: float = Field(0.5, gt=0, lt=1, description="a tumour is YAP1-high above this quantile of YAP1")
     george_histologies: list[str] = Field(
         ["LCNEC"], min_length=1, description="histologies of the validation cohort that are kept"
     )
@@ -156,8 +164,12 @@ class RunParameters(BaseModel):
     de_fold: float = Field(2.0, ge=1, le=1000, description="and at this fold change (text)")
     tumour_clusters: int = Field(4, ge=2, le=8, description="clusters that the tree of tumours is cut into")
     cluster_genes: int = Field(2000, ge=10, le=100000, description="the most variable genes that clustering looks at")
+    cluster_linkage: str = Field("ward", description="linkage of the clusterings of tumours by expression")
+    cluster_distance: str = Field("euclidean", description="distance between tumours in those clusterings")
+    top_genes: int = Field(15, ge=2, le=100, description="genes of either side that heatmaps of differing genes take")
     gsea_permutations: int = Field(1000, ge=1000, le=100000, description="permutations of the gene-set enrichment")
     gsea_seeds: int = Field(3, ge=2, le=100, description="seeds over which enrichment scores are spread")
+    gsea_resamples: int = Field(200, ge=100, le=10000, description="resamples of tumours for the scores' limits")
     long_survival_months: float = Field(20.0, gt=0, le=600, description="survival on blockade is long from here on")
     tme_fdr: float = Field(0.05, gt=0, lt=1, description="immune fractions differ at this false discovery rate")
     positive_sd: float = Field(
@@ -171,6 +183,14 @@ class RunParameters(BaseModel):
     era_cut_regimens: str = Field("2019-03-01", description="regimens are compared from this day on")
     significance: float = Field(0.05, gt=0, lt=1, description="a p below this is called significant")
     min_group: int = Field(5, ge=2, le=1000, description="a group with fewer patients is shown, not tested")
+
+    @field_validator("tf_linkage", "tf_distance", "cluster_linkage", "cluster_distance")
+    @classmethod
+    def _is_a_way_to_cluster(cls, word: str, info: ValidationInfo) -> str:
+        known = LINKAGES if info.field_name.endswith("linkage") else DISTANCES
+        if word not in known:
+            raise ValueError(f"give one of {', '.join(known)}")
+        return word
 
     @field_validator("era_cut", "era_cut_regimens")
     @classmethod

@@ -50,7 +50,9 @@ class Claim(_Strict):
     cohort can speak to it. of: the claim that holds this share's denominator. counts: successes and totals of the
     groups a p compares. direction: of the measure in groups[0] against groups[1]. margin: how far an effect may be
     from none for "no difference" to hold (a ratio, or a difference). quantity: one key for all prints of the same
-    thing. prints: where the numbers stand, each place in one claim only; uses: numbers another claim's place holds.
+    thing. cells: the column of the source's table that the words speak of, and for each group what its rows hold in
+    other columns. prints: where the numbers stand, each place in one claim only; uses: numbers another claim's place
+    holds.
     """
 
     id: str = Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")
@@ -76,6 +78,7 @@ class Claim(_Strict):
     margin: str | None = None
     quantity: str | None = None
     flags: list[str] = []
+    cells: dict[str, list[dict[str, list[str]]]] = {}
     note: str = ""
     prints: list[Place] = []
     uses: list[Place] = []
@@ -354,6 +357,22 @@ def as_number(text: str | None) -> float | None:
 def word_number(claim: Claim) -> str | None:
     """The figure that a claim prints as a word (flag word_number), in digits; `>50` for a majority."""
     return next((flag.partition(":")[2] for flag in claim.flags if flag.startswith("word_number:")), None)
+
+
+def is_approximate(claim: Claim) -> bool:
+    """Whether a figure is published as about so much."""
+    return "approximate" in claim.flags
+
+
+def sizes(claim: Claim) -> tuple[float | None, float | None]:
+    """The printed count and the printed number of patients behind a figure, k and n of its one group; None where the
+    source gives none. n is the claim's own, else the count of the claim that holds its denominator (`of`)."""
+    k, n = as_number(claim.k), as_number(claim.n[0]) if len(claim.n) == 1 else None
+    whole = published().get(claim.of) if n is None and claim.of else None
+    if whole is not None:
+        counted = whole.k or (whole.value if whole.measure == "count" else None) or word_number(whole)
+        n = as_number(counted)
+    return k, n
 
 
 def printed_value(claim: Claim) -> str | None:

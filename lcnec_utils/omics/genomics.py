@@ -466,6 +466,27 @@ def _deficient(status: pd.Series) -> pd.Series:
     return (lost | unstable & ~by_repair).astype("boolean").mask(~(by_repair | stable | unstable))
 
 
+def mismatch_repair_tests(cohort: Cohort) -> pd.DataFrame:
+    """Whether each test of mismatch repair calls a sample deficient: samples × tests, missing where it was not made.
+
+    Columns: the tests that the cohort has, in the order in which they are believed. Raises MissingData where fewer than
+    two of them have results.
+
+    >>> mismatch_repair_tests(example_cohort()).columns.tolist()
+    ['immunohistochemistry', 'sequencing']
+    """
+    names = [name for name in list(MMR_TESTS)[:3] if name in cohort.samples]
+    tests = pd.DataFrame({MMR_TESTS[name]: _deficient(cohort.samples[name]) for name in names}, cohort.samples.index)
+    tests = tests.dropna(axis=1, how="all")
+    if len(tests.columns) < 2:
+        made = f"only {tests.columns[0]} has" if len(tests.columns) else "no test has"
+        raise MissingData(
+            f"{cohort.name}: agreement needs results of two tests of mismatch repair "
+            f"({', '.join(list(MMR_TESTS)[:3])}), and {made} any"
+        )
+    return tests
+
+
 def mismatch_repair(cohort: Cohort) -> pd.DataFrame:
     """Mismatch repair of each sample: `deficient` (missing where untested), the `method` believed, and whether the
     tests are `discordant`.

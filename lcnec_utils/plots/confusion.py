@@ -11,10 +11,12 @@ CELL_MM = 11  # of a cell, at least
 COUNT = 8  # points of a cell's text, where it has the room
 
 
-def confusion(table: pd.DataFrame, ax: Axes, *, truth: str = "Genotype", title: str = "") -> Axes:
+def confusion(
+    table: pd.DataFrame, ax: Axes, *, truth: str = "Genotype", called: str = "Called", title: str = ""
+) -> Axes:
     """Draw a confusion matrix on ax. table: truth, called, n. A row is a true class, a colour the share of its row.
 
-    truth: what the rows are known by. Raises MissingData where nothing was called.
+    truth, called: what the rows and what the columns are known by. Raises MissingData where nothing was called.
     """
     names = list(dict.fromkeys(table["truth"]))
     if not table["n"].sum():
@@ -34,7 +36,7 @@ def confusion(table: pd.DataFrame, ax: Axes, *, truth: str = "Genotype", title: 
         annot_kws={"in_layout": False}, xticklabels=False, yticklabels=False,
     )  # fmt: skip
     ax.set_yticks(middles, labels, rotation=0)
-    ax.set(xlabel="Called", ylabel=truth)
+    ax.set(xlabel=called, ylabel=truth)
     ax.tick_params(length=0)
     slot = palette.inner_width(ax) / len(names)
     widest = max(palette.text_width(f"{count}", COUNT) for count in counts.ravel())

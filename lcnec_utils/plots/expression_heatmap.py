@@ -4,14 +4,17 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
 from scipy.cluster import hierarchy
 
-from lcnec_utils.core.errors import MissingData
+from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.plots import palette
 
 ROW_MM, TRACK_MM, TREE_MM = 2.7, 3.1, 8  # height of a gene, of a track and of a dendrogram, at least
+MANY = 50  # columns from which on a dendrogram is half as high again and drawn finer
+MOST_JOINTS = 2000  # of a dendrogram, beyond which it is drawn as pixels
 LEAST_MM = 60, 12  # of the heatmap inside its axes
 LINE = 8.9  # points of a legend's line
 NAME = 0.26  # of a legend's label, of the figure's width
@@ -20,21 +23,27 @@ MISSING = "not recorded"
 
 def expression_heatmap(
     z: pd.DataFrame, ax: Axes, *, tracks: dict[str, pd.Series] | None = None, tree: np.ndarray | None = None,
-    title: str = "", xlabel: str = "", column_names: bool = False, limit: float = 2.5,
+    title: str = "", xlabel: str = "", column_names: bool = False, limit: float = 2.5, legend: bool = True,
 ) -> Axes:  # fmt: skip
     """Draw z-scores in the place of ax, in the given order; returns the axes of the heatmap itself.
 
-    z: genes × columns. tracks: label → categorical by column. tree: the columns' dendrogram, as scipy's linkage, where
-    they stand in its order. limit: the z beyond which the colour no longer changes. Raises MissingData where there is
-    nothing to draw.
+    z: genes × columns. tracks: label → categorical by column. tree: the columns' dendrogram, as scipy's linkage matrix,
+    in whose order they stand (scipy.cluster.hierarchy.leaves_list). limit: the z beyond which the colour no longer
+    changes. legend: whether the figure says what the tracks' colours mean. Raises MissingData where there is nothing to
+    draw, and UserError for a tree of other columns.
     """
     if z.empty or z.isna().all(axis=None):
         raise MissingData("no gene of the heatmap was measured in any tumour here")
+    if tree is not None and len(tree) != len(z.columns) - 1:
+        raise UserError(
+            f"dendrogram: it joins {len(tree) + 1} columns and the heatmap has {len(z.columns)}; cluster those columns"
+        )
     tracks = tracks or {}
+    tree_mm = TREE_MM if len(z.columns) < MANY else 1.5 * TREE_MM
     figure = ax.get_figure(root=True)
-    wide, high = (72 * inches for inches in figure.get_size_inches())
+    wide, high = 72 * figure.get_size_inches()[0], palette.cell(ax)[1]
     row = max(ROW_MM, 0.7 * high / palette.POINT / len(z))
-    above = ([] if tree is None else [TREE_MM / row]) + [max(0.5, TRACK_MM / row)] * len(tracks)
+    above = ([] if tree is None else [tree_mm / row]) + [max(0.5, TRACK_MM / row)] * len(tracks)
     axes = _rows(ax, [*above, len(z)])
     if tree is not None:
         _tree(axes[0], tree)
@@ -63,10 +72,10 @@ def expression_heatmap(
     tall = sum(handle.get_label().count("\n") + 1 for handle in handles) * LINE / palette.POINT
     palette.keep(heatmap, LEAST_MM[0], max(LEAST_MM[1], ROW_MM * len(z), 1.1 * tall - TRACK_MM * len(tracks)))
     for part in axes[:-1]:
-        palette.keep(part, LEAST_MM[0], 0.9 * (TREE_MM if part is axes[0] and tree is not None else TRACK_MM))
-    if handles:
-        legend = figure.legend(handles=handles, loc="outside right upper", handlelength=1)
-        for text in legend.get_texts():
+        palette.keep(part, LEAST_MM[0], 0.9 * (tree_mm if part is axes[0] and tree is not None else TRACK_MM))
+    if handles and legend:
+        shown = figure.legend(handles=handles, loc="outside right upper", handlelength=1)
+        for text in shown.get_texts():
             if text.get_text() in tracks:
                 text.set(fontweight="bold", x=-14)
     if title:
@@ -84,11 +93,21 @@ def _rows(ax: Axes, heights: list[float]) -> list[Axes]:
 
 
 def _tree(ax: Axes, tree: np.ndarray) -> None:
-    """Draw a dendrogram over columns of width 1."""
-    drawn = hierarchy.dendrogram(tree, no_plot=True)
-    for across, up in zip(drawn["icoord"], drawn["dcoord"], strict=True):
-        ax.plot(np.array(across) / 10, up, color=palette.INK, linewidth=0.7)  # scipy's leaves are 10 apart, from 5 on
-    ax.set(yticks=[], ylim=(-0.02 * tree[:, 2].max(), None))
+    """Draw a dendrogram over columns of width 1: each joint is a bar with a leg down to each of its two branches."""
+    # scipy's dendrogram() calls itself once a level, and a chain of two thousand is too deep for Python
+    leaves = len(tree) + 1
+    across, up = np.zeros(2 * leaves - 1), np.zeros(2 * leaves - 1)
+    across[hierarchy.leaves_list(tree)] = np.arange(leaves) + 0.5
+    branches = tree[:, :2].astype(int)
+    for node, (left, right) in enumerate(branches, leaves):
+        across[node], up[node] = (across[left] + across[right]) / 2, tree[node - leaves, 2]
+    heights = np.column_stack([up[branches[:, 0]], tree[:, 2], tree[:, 2], up[branches[:, 1]]])
+    joints = np.stack([across[branches].repeat(2, axis=1), heights], axis=2)
+    width = 0.7 if leaves < MANY else 0.35
+    ax.add_collection(
+        LineCollection(joints, colors=palette.INK, linewidths=width, rasterized=len(joints) > MOST_JOINTS)
+    )
+    ax.set(yticks=[], xlim=(0, leaves), ylim=np.array([-0.02, 1.04]) * (tree[-1, 2] or 1))
 
 
 def _track(ax: Axes, values: pd.Series, width: float) -> list[Patch]:

@@ -13,13 +13,17 @@ COUNT = 6  # points of the counts' text
 WIDTH = 0.8  # of a cluster of bars, of the room from one to the next
 LEAST = 7  # points of a bar with its gap: a count stands upright on it
 LEAST_MM = 30, 36  # of the plot inside its axes
+BRACKET = 9.5  # points up from one bracket to the next: a line of text
 
 
-def share_bars(table: pd.DataFrame, ax: Axes, *, ylabel: str = "%", title: str = "") -> Axes:
+def share_bars(
+    table: pd.DataFrame, ax: Axes, *, ylabel: str = "%", title: str = "", tests: pd.DataFrame | None = None
+) -> Axes:
     """Draw shares on ax as seaborn's bars, with the table's intervals and counts; what nobody was tested for is said.
 
     table: group, what, k, n, share, lower, upper (fractions), one row per group and thing counted. Where the things
-    do not fit side by side they go on in axes under this one. Raises MissingData where nobody was tested at all.
+    do not fit side by side they go on in axes under this one. tests: what, group, other, label: a bracket over the bars
+    of two groups with its words. Raises MissingData where nobody was tested at all.
     """
     groups, things = list(dict.fromkeys(table["group"])), list(dict.fromkeys(table["what"]))
     if not (table["n"] > 0).any():
@@ -39,6 +43,8 @@ def share_bars(table: pd.DataFrame, ax: Axes, *, ylabel: str = "%", title: str =
         _bars(table, part, groups, shown, look)
         part.set(xlim=(-0.5, min(per_line, len(things)) - 0.5), ylim=(0, highest * 1.12), xlabel="", ylabel=ylabel)
         _counts(table, part, groups, shown, {group for group in groups if legends[group] != group})
+        if tests is not None:
+            _brackets(tests[tests["what"].isin(shown)], part, _places(groups, shown))
         palette.name_ticks(part, shown)
         palette.keep(part, *LEAST_MM)
     handles = [Patch(facecolor=look["color"][group], hatch=look["hatch"][group], edgecolor="white", linewidth=0)
@@ -110,3 +116,27 @@ def _meet(counts: dict[tuple[float, float], str], unit: float, highest: float) -
 def _rise(word: str, highest: float) -> float:
     """What an upright word takes of an axis up to `highest`, in the lowest plot that there is."""
     return palette.text_width(word, COUNT) / (LEAST_MM[1] * palette.POINT * 0.8) * highest
+
+
+def _brackets(tests: pd.DataFrame, ax: Axes, places: dict[tuple, float]) -> None:
+    """A bracket for each test over the bars and counts, one above another for each thing, the narrowest lowest."""
+    ends = {row.Index: sorted((places[row.group, row.what], places[row.other, row.what])) for row in tests.itertuples()}
+    order = tests.loc[sorted(ends, key=lambda row: (round(ends[row][1] - ends[row][0], 6), ends[row][0]))]
+    levels = int(tests.groupby("what").size().max()) if len(tests) else 0
+    if not levels:
+        return
+    top, ticks = ax.get_ylim()[1], [tick for tick in ax.get_yticks() if 0 <= tick <= 100]
+    inside = LEAST_MM[1] * palette.POINT  # what the bars keep; the brackets come on top
+    step = BRACKET * top / inside
+    for _, of_thing in order.groupby("what", sort=False):
+        for level, row in enumerate(of_thing.itertuples()):
+            y = top + (level + 0.15) * step
+            foot, (left, right) = y - 0.2 * step, ends[row.Index]
+            ax.plot([left, left, right, right], [foot, y, y, foot], color=palette.FAINT, linewidth=0.6)
+            ax.text(
+                (left + right) / 2, y + 0.06 * step, row.label, ha="center", va="bottom", fontsize=palette.SMALLEST,
+                in_layout=False,
+            )  # fmt: skip
+    ax.set_ylim(top=top + levels * step)
+    ax.set_yticks([tick for tick in ticks if tick <= top])
+    palette.keep(ax, LEAST_MM[0], LEAST_MM[1] + levels * BRACKET / palette.POINT)

@@ -20,6 +20,24 @@ def folder_of(name: str) -> Path:
     return paths.cohorts() / name
 
 
+def _study(name: str) -> dict:
+    """What the registry says of a cohort, as fields of its cohort.yaml; its own caveats beside those of its dataset."""
+    entry = registry()["cohorts"][name]
+    dataset = registry()["datasets"][entry["dataset"]]
+    study = {
+        "name": entry["title"],
+        "simulated": False,
+        "source": dataset["title"],
+        "licence": dataset["licence"],
+        "citation": entry.get("citation", dataset["citation"]),
+    }
+    if caveats := dataset.get("caveats", {}) | entry.get("caveats", {}):
+        study["caveats"] = caveats
+    if "overlap_group" in entry:
+        study["overlap_group"] = entry["overlap_group"]
+    return study
+
+
 def _recipe(name: str) -> dict:
     """What a built cohort depends on: source hashes, its entry, the converter's code."""
     entry = registry()["cohorts"][name]
@@ -27,7 +45,9 @@ def _recipe(name: str) -> dict:
     return {
         "entry": entry,
         "files": registry()["datasets"][entry["dataset"]]["files"],
+        "study": _study(name),
         "converter": provenance.of_file(converter),
+        "workbooks": provenance.of_file(Path(__file__).with_name("workbooks.py")),
         "format": provenance.of_file(paths.ROOT / "lcnec_utils" / "cohort" / "write.py"),
     }
 
@@ -49,14 +69,7 @@ def build(name: str) -> Path:
     entry = registry()["cohorts"][name]
     dataset = registry()["datasets"][entry["dataset"]]
     files = {file: fetch(entry["dataset"], file) for file in dataset["files"]}
-    study = {
-        "name": entry["title"],
-        "simulated": False,
-        "source": dataset["title"],
-        "licence": dataset["licence"],
-        "citation": dataset["citation"],
-    }
     converter = importlib.import_module(f"lcnec_utils.public.{entry['converter']}")
-    converter.convert(target, files, entry, study)
+    converter.convert(target, files, entry, _study(name))
     (target / STAMP).write_text(json.dumps(_recipe(name), sort_keys=True), encoding="utf-8")
     return target

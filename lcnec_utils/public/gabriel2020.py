@@ -44,8 +44,7 @@ def convert(folder: Path, files: dict[str, Path], entry: dict, study: dict) -> P
         "os_origin": "unknown",
         "notes": [
             "Survival in months comes without an event flag: no Kaplan–Meier curve can be drawn from it.",
-            "Expression is variance-stabilised counts of about 99 genes; HLA_D and S100 are composites.",
-            "The molecular clusters are expression clusters, not genotypes.",
+            "HLA_D and S100 are composites of several genes.",
         ],
     }
     write_study(folder, patients=patients, samples=samples, study=study)

@@ -71,10 +71,6 @@ def convert(folder: Path, files: dict[str, Path], entry: dict, study: dict) -> P
     study = study | {
         "os_origin": "unknown",
         "notes": [
-            "Time zero of overall survival is not stated in the source file.",
-            "Mutations come without consequence: variants of unknown significance are included.",
-            "No copy number: RB1 deletions are not seen, and 'wild type' is by mutation only.",
-            "No treatment is recorded.",
             "A gene counts as covered by a panel where any MSK-MET patient on that panel carries a mutation of it.",
             f"{unnamed} of {unnamed + len(calls)} mutation rows of the source name no gene and are left out.",
         ],

@@ -20,7 +20,7 @@ def convert(folder: Path, files: dict[str, Path], entry: dict, study: dict) -> P
             shutil.copyfile(path, scratch / name)
         study = study | {
             "notes": [
-                "Progression-free survival from the start of PD-(L)1 blockade, mostly in the second line or later.",
+                "Progression-free survival counts from the start of PD-(L)1 blockade.",
                 "193 of the 240 patients are also in MSK-MET.",
                 "Panels come without gene lists: every sample counts as profiled for every gene.",
             ],

@@ -7,15 +7,19 @@ the ledger reads the records that notebooks left, and gives a reason for every c
 import pandas as pd
 
 from lcnec_utils.cohort import histology
+from lcnec_utils.cohort.dictionary import CAVEAT_TOPICS
 from lcnec_utils.cohort.model import Cohort
-from lcnec_utils.core import formats, params, paths
+from lcnec_utils.core import formats, params, paths, provenance
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.core.findings import Finding
-from lcnec_utils.ledger import audit, claims, verdicts
+from lcnec_utils.ledger import audit, claims, table_cells, verdicts
 from lcnec_utils.run import records, roles
 
 LCNEC_ROLES = {"cohort", "cohort_2", "serial"}
-COLUMNS = ["claim", "body", "origin", "verdict", "value", "lower", "upper", "p", "n", "events", "power", "reason"]
+COLUMNS = [
+    "claim", "body", "origin", "verdict", "value", "lower", "upper", "p", "n", "events", "power", "could_see",
+    "finding", "caveats", "reason",
+]  # fmt: skip
 
 
 def bodies(run: params.RunParameters) -> dict[str, dict[str, Cohort]]:
@@ -98,6 +102,7 @@ def table(run: params.RunParameters) -> pd.DataFrame:
             recomputed = [Finding(**finding) for finding in answer["findings"]]
             powers = [verdicts.power(claim, finding) for finding in recomputed if finding.value is not None]
             powers = [power for power in powers if power is not None]
+            seen = [verdicts.smallest_seen(claim, finding) for finding in recomputed if finding.value is not None]
             first = answer["findings"][0] if answer["findings"] else {}
             rows.append(
                 {
@@ -108,10 +113,28 @@ def table(run: params.RunParameters) -> pd.DataFrame:
                     **{name: first.get(name) for name in ("value", "lower", "upper", "p", "n", "events")},
                     # every comparison must hold, so the least of their powers bounds the claim's
                     "power": min(powers) if powers else None,
+                    "could_see": _farthest(claim, seen),
+                    "finding": _finding_key(claim, answer),
+                    "caveats": " ".join(answer.get("caveats", [])),
                     "reason": answer["reason"],
                 }
             )
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _farthest(claim: claims.Claim, seen: list[float | None]) -> float | None:
+    """Of the smallest effects that each comparison could have seen the one farthest from none: all must hold."""
+    sizes = [size for size in seen if size is not None]
+    if not sizes:
+        return None
+    return min(sizes) if claim.direction == "less" else max(sizes)
+
+
+def _finding_key(claim: claims.Claim, answer: dict) -> str:
+    """What one computation answers has one key: the same numbers on the same quantity, or, where no quantity is named,
+    between the same groups of one panel."""
+    about = claim.quantity or f"{claim.panel} {' '.join(claim.groups)} {claim.measure}"
+    return provenance.of_object([about, answer["body"], answer["findings"]])[: provenance.SHORT]
 
 
 def expected_contradictions(ledger: pd.DataFrame, run: str) -> pd.Series:
@@ -122,15 +145,20 @@ def expected_contradictions(ledger: pd.DataFrame, run: str) -> pd.Series:
         if body in chances and answer["verdict"] in verdicts.ANSWERS:
             recomputed = [Finding(**finding) for finding in answer["findings"]]
             # comparisons of one claim are not independent: their sum bounds the chance from above
-            chance = sum(verdicts.chance_of_contradiction(known[id], finding) for finding in recomputed)
+            of = verdicts.comparisons_of(recomputed)
+            chance = sum(verdicts.chance_of_contradiction(known[id], finding, of) for finding in recomputed)
             chances[body] += min(1.0, chance)
     return pd.Series(chances, name="expected by chance")
 
 
-def coverage(ledger: pd.DataFrame, run: str) -> pd.DataFrame:
-    """Per body: how many claims got each verdict, the share of all claims answered, contradictions chance predicts.
+MEASURED_OTHERWISE = "contradicted, measured otherwise"
 
-    Answered are equal, compatible, contradicted and underpowered. Simulated patients are never counted as support.
+
+def coverage(ledger: pd.DataFrame, run: str) -> pd.DataFrame:
+    """Per body: how many claims got each verdict, the share of all claims answered, how many distinct findings that
+    rests on, the contradictions that carry a caveat, and those that chance predicts.
+
+    Answered are equal, compatible, contradicted and inconclusive. Simulated patients are never counted as support.
     """
     counts = pd.crosstab(ledger["body"], ledger["verdict"]).reindex(
         columns=[*verdicts.ANSWERS, verdicts.NOT_COMPUTABLE], fill_value=0
@@ -139,9 +167,25 @@ def coverage(ledger: pd.DataFrame, run: str) -> pd.DataFrame:
     answered = counts[list(verdicts.ANSWERS)].sum(axis=1)
     shares = [formats.share(int(k), int(n), 1) for k, n in zip(answered, counts.sum(axis=1), strict=True)]
     expected = expected_contradictions(ledger, run)
+    of_claims = ledger[ledger["verdict"].isin(verdicts.ANSWERS)]
+    distinct = of_claims.groupby("body")["finding"].nunique().reindex(counts.index, fill_value=0)
+    apart = of_claims[(of_claims["verdict"] == "contradicted") & (of_claims["caveats"] != "")]
     return counts.assign(
-        coverage=shares, **{"contradicted by chance": [formats.number(expected[body]) for body in counts.index]}
+        coverage=shares,
+        **{
+            "distinct findings": distinct,
+            MEASURED_OTHERWISE: apart.groupby("body").size().reindex(counts.index, fill_value=0),
+            "contradicted by chance": [formats.number(expected[body]) for body in counts.index],
+        },
     )
+
+
+def origins(ledger: pd.DataFrame) -> pd.DataFrame:
+    """How many answers of each body rest on what: real patients (or circular groups of them), or on simulated ones what
+    was calibrated, planted, assumed, a parameter, by construction, or emergent."""
+    answered = ledger[ledger["verdict"].isin(verdicts.ANSWERS)]
+    counts = pd.crosstab(answered["body"], answered["origin"])
+    return counts.loc[[body for body in dict.fromkeys(ledger["body"]) if body in counts.index]]
 
 
 def printed_text(claim: claims.Claim) -> str:
@@ -180,16 +224,41 @@ def finding_text(claim: claims.Claim, row) -> str:
 
 
 def one_row_per_claim(ledger: pd.DataFrame) -> pd.DataFrame:
-    """One row per claim, a verdict, finding and reason per body: what is tracked as claims.csv."""
+    """One row per claim; a verdict, its origin, finding, caveats and reason per body: what is tracked as claims.csv."""
     statuses = audit_by_claim()
     known = claims.published()
     table = pd.DataFrame({"claim": list(known), "audit": [statuses[id] for id in known]}).set_index("claim")
     for body, rows in ledger.groupby("body", sort=False):
         rows = rows.set_index("claim")
         table[f"{body}: verdict"] = rows["verdict"]
+        table[f"{body}: origin"] = rows["origin"]
         table[f"{body}: found"] = [finding_text(known[row.Index], row) for row in rows.itertuples()]
-        table[f"{body}: reason"] = rows["reason"]
+        table[f"{body}: caveats"] = [", ".join(topics_of(text)) for text in rows["caveats"].fillna("")]
+        table[f"{body}: reason"] = [_full_reason(known[row.Index], row) for row in rows.itertuples()]
     return table
+
+
+def topics_of(caveats: str) -> list[str]:
+    """The topics of an answer's caveats, without their sentences.
+
+    >>> topics_of("variants: Mutations come without consequence. gene panel: Panels of 341 genes.")
+    ['gene panel', 'variants']
+    """
+    return sorted(topic for topic in CAVEAT_TOPICS if f"{topic}: " in caveats)
+
+
+def seen_text(claim: claims.Claim, row) -> str:
+    """What an inconclusive answer could have seen, in words; nothing for other verdicts."""
+    if row.verdict != "inconclusive" or pd.isna(row.could_see):
+        return ""
+    alike = claim.kind in ("number", "null_effect")
+    size = formats.number(row.could_see, 2)
+    return f"80% power to confirm a margin of {size}" if alike else f"80% power for an effect of {size}"
+
+
+def _full_reason(claim: claims.Claim, row) -> str:
+    seen = seen_text(claim, row)
+    return f"{row.reason}; {seen}" if seen else row.reason
 
 
 def remarks() -> list[audit.Remark]:
@@ -197,12 +266,13 @@ def remarks() -> list[audit.Remark]:
     return audit.audit(claims.sources())
 
 
-def inconsistencies() -> pd.DataFrame:
-    """The audit's findings as a reader's table, without mere notes and lost exponents.
+def inconsistencies(*severities: str) -> pd.DataFrame:
+    """The audit's findings as a reader's table: those of these severities, all but notes and lost exponents where none
+    is named.
 
     Columns: about (the first claim in words), the arithmetic, what would make it fit, and the ids of the claims.
     """
-    known = claims.published()
+    known, asked = claims.published(), severities or ("rounding", "inconsistent", "impossible")
     rows = [
         {
             "source": remark.source,
@@ -213,9 +283,23 @@ def inconsistencies() -> pd.DataFrame:
             "claims": ", ".join(remark.claims),
         }
         for remark in remarks()
-        if remark.severity not in ("note", "exponent lost")
+        if remark.severity in asked
     ]
-    return pd.DataFrame(rows).set_index(["source", "severity"])
+    columns = ["source", "severity", "about", "the arithmetic", "it would fit", "claims"]
+    return pd.DataFrame(rows, columns=columns).set_index(["source", "severity"])
+
+
+def printed_tables(source: str) -> pd.DataFrame:
+    """Every cell that a source's tables print, with what arithmetic says of it (ledger.table_cells.cells)."""
+    return table_cells.cells(claims.sources()[source], remarks())
+
+
+def questioned_cells(source: str) -> pd.DataFrame:
+    """The cells of a source's tables in which arithmetic finds a slip, as a reader's table."""
+    cells = printed_tables(source)
+    slips = cells[~cells["verdict"].isin([table_cells.CONSISTENT, table_cells.NO_FIGURE])]
+    columns = ["table", "trial", "arm", "stratum", "column", "printed", "verdict", "arithmetic", "reconcile", "claim"]
+    return slips[columns].set_index(["table", "trial"])
 
 
 def audit_by_claim() -> dict[str, str]:
@@ -223,13 +307,20 @@ def audit_by_claim() -> dict[str, str]:
     return audit.of_claims(claims.sources(), remarks())
 
 
-def answers_table(ledger: pd.DataFrame, verdicts: list[str]) -> pd.DataFrame:
-    """The answers with these verdicts as a reader's table: what is printed, what was found, its audit."""
+def answers_table(ledger: pd.DataFrame, verdicts: list[str], caveat: bool | None = None) -> pd.DataFrame:
+    """The answers with these verdicts as a reader's table: what is printed, what was found and of whom, its audit.
+
+    caveat: only answers with a caveat, or only those without one; both where not given.
+    """
     known, statuses = claims.published(), audit_by_claim()
+    chosen = ledger[ledger["verdict"].isin(verdicts)]
+    if caveat is not None:
+        chosen = chosen[(chosen["caveats"].fillna("") != "") == caveat]
     rows = [
         {
             "claim": row.claim,
             "body": row.body,
+            "origin": row.origin,
             "the source says": known[row.claim].statement,
             "printed": printed_text(known[row.claim]),
             "found": finding_text(known[row.claim], row),
@@ -237,11 +328,14 @@ def answers_table(ledger: pd.DataFrame, verdicts: list[str]) -> pd.DataFrame:
             "n": "" if pd.isna(row.n) else str(int(row.n)),
             "power": "" if pd.isna(row.power) else formats.number(row.power, 2),
             "verdict": row.verdict,
+            "because": _full_reason(known[row.claim], row),
+            "caveats": row.caveats or "",
             "audit": statuses[row.claim],
         }
-        for row in ledger[ledger["verdict"].isin(verdicts)].itertuples()
+        for row in chosen.itertuples()
     ]
-    names = ["claim", "body", "the source says", "printed", "found", "p", "n", "power", "verdict", "audit"]
+    names = ["claim", "body", "origin", "the source says", "printed", "found", "p", "n", "power", "verdict", "because",
+             "caveats", "audit"]  # fmt: skip
     return pd.DataFrame(rows, columns=names).set_index("claim")
 
 

@@ -202,6 +202,7 @@ class Page:
                     "mutations": 0 if cohort.mutations is None else len(cohort.mutations),
                     "notes": [
                         *roles.histology_notes(cohort, role),
+                        *(f"Caveat, {topic}: {sentence}" for topic, sentence in cohort.caveats.items()),
                         *cohort.study.get("notes", []),
                         *(formats.as_sentence(note) for note in cohort.notes),
                         *roles.unknown_word_notes(cohort),
@@ -254,7 +255,7 @@ class Page:
             self._skipped.pop(id, None)
             panel.show()
             for claim in self._answered:
-                self._findings[claim]["origin"] = self._origin(claim)
+                self._describe_answer(claim)
         except MissingData as reason:
             self._skipped[id] = str(reason)
             self._drawn.pop(id, None)
@@ -322,11 +323,12 @@ class Page:
             "role": role,
             "body": cohort.body,
             "origin": "",
+            "caveats": [],
             "verdict": word,
             "reason": reason,
             "findings": [records.finding_values(finding) for finding in findings],
         }
-        self._findings[id]["origin"] = self._origin(id)
+        self._describe_answer(id)
         self._answered.append(id)
 
     def _mismatch(self, source: str, role: str, kept: list[str] | None) -> tuple[histology.Fit | None, str]:
@@ -338,16 +340,33 @@ class Page:
                 return fit, fit.reason if asked == role else f"role '{asked}': {fit.reason}"
         return None, ""
 
-    def _origin(self, id: str) -> str:
-        """Real, or how the simulated cohorts that the panel asked for came by the answer to a claim."""
+    def _describe_answer(self, id: str) -> None:
+        """Write the origin and the caveats of an answer, by the cohorts that its panel asked for.
+
+        Real patients give the origin `real`, or `circular` where their groups were defined by what is compared; the
+        caveats are those of the real cohorts on topics that the panel rests on. Simulated ones give how they came by
+        the answer.
+        """
         answer = self._findings[id]
         cohorts = {answer["role"]: self._cohorts[answer["role"]], **self._panel_cohorts()}
+        topics = self.panels.get(claims.published()[id].panel, {}).get("rests_on", [])
+        said = {
+            f"{topic}: {sentence}": topic
+            for cohort in cohorts.values()
+            if not cohort.simulated
+            for topic, sentence in cohort.caveats.items()
+            if topic in topics
+        }
+        answer["caveats"] = list(said)
         tuned = [cohort.origin(id) for cohort in cohorts.values() if cohort.simulated]
         if not tuned:
-            return "real"
+            answer["origin"] = "circular" if "circular" in said.values() else "real"
+            return
         # a parameter set to the printed figure says so itself
         of_finding = answer["findings"][0].get("origin") if answer["findings"] else ""
-        return of_finding or next((name for name in tuned if name not in ("emergent", "not stated")), tuned[0])
+        answer["origin"] = of_finding or next(
+            (name for name in tuned if name not in ("emergent", "not stated")), tuned[0]
+        )
 
     def claim_if_printed(self, id: str, *findings: Finding, **more) -> None:
         """As `claim`, for ids made from a parameter's genes: one that nobody printed is passed over."""

@@ -120,7 +120,7 @@ def ratio_with_p(row) -> str:
 
     >>> from types import SimpleNamespace
     >>> ratio_with_p(SimpleNamespace(hr=2.5, lower=0.917, upper=6.81, p=0.0734))
-    '2.50 (0.92–6.81), p = 0.073'
+    '2.50 (0.92–6.81), p = 0.07'
     """
     ratio = formats.hazard_ratio(row.hr, row.lower, row.upper)
     return ratio if np.isnan(row.hr) else f"{ratio}, {formats.p_value(row.p)}"

@@ -7,7 +7,6 @@ Rep 2019 (Leiden). Coordinates and clusters differ in detail between kinds of pr
 import dataclasses
 import functools
 import warnings
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from anndata import AnnData
 
 from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.core.findings import Finding
+from lcnec_utils.core.params import DISTANCES, LINKAGES
 from lcnec_utils.stats.differential import finite_values
 
 COMPONENTS, NEIGHBOURS = 30, 15
@@ -30,17 +30,20 @@ class Clusters:
     """Clusters of samples with their stability.
 
     label: the cluster of each sample, numbered from the largest down (1, 2, …). number: how many clusters the highest
-    mean silhouette asks for, with the 2.5 and 97.5 percentiles over `subsamples` random samples of 80% (stability, not
-    a sampling interval). silhouette: the mean silhouette of `label` (−1 to 1; NaN of one cluster). rand_index: the mean
-    adjusted Rand index of the clusters of those random samples with `label`. choices: what the highest silhouette was
-    chosen from, one row per resolution (or per cut of a tree): columns resolution or cut, clusters, silhouette.
+    mean silhouette asks for; it has no interval. middle_95: the 2.5 and 97.5 percentiles of that number over random
+    samples of 80%, which is stability and no limits of a finding. silhouette: the mean silhouette of `label` (−1 to 1;
+    NaN of one cluster). rand_index: the mean adjusted Rand index of the clusters of those random samples with `label`.
+    choices: what the highest silhouette was chosen from, one row per resolution (or per cut of a tree): columns
+    resolution or cut, clusters, silhouette. tree: scipy's linkage matrix of the samples, where there is one.
     """
 
     label: pd.Series
     number: Finding
+    middle_95: tuple[float, float]
     silhouette: float
     rand_index: float
     choices: pd.DataFrame
+    tree: np.ndarray | None = None
 
 
 def check_expression(table: pd.DataFrame) -> None:
@@ -148,32 +151,69 @@ def leiden_clusters(data: AnnData, *, seed: int, subsamples: int = SUBSAMPLES) -
     again = [best_partition(components[rows]) for rows in _subsamples(len(components), seed, subsamples)]
     return Clusters(
         _numbered(label, data.obs_names),
-        _number(len(set(label)), [len(set(labels)) for labels in again], n=len(label)),
+        *_number(len(set(label)), [len(set(labels)) for labels in again], n=len(label)),
         choices["silhouette"].iloc[best],
         _rand_index(label, again, seed),
         choices,
     )
 
 
-def ward_clusters(
-    log2: pd.DataFrame, *, n_top_genes: int, number: int, seed: int, subsamples: int = SUBSAMPLES
+def sample_tree(values: pd.DataFrame | np.ndarray, *, linkage: str = "ward", distance: str = "euclidean") -> np.ndarray:
+    """The hierarchical clustering of samples, as scipy's linkage matrix.
+
+    values: samples × genes or components. linkage: ward, average or complete. distance: euclidean, cityblock or
+    correlation (1 − Pearson's), as scipy's pdist has them; Ward's linkage needs the Euclidean one.
+
+    Raises UserError for other words, and where a distance does not exist, as the correlation of a constant sample;
+    MissingData for fewer than two samples.
+
+    >>> sample_tree(np.array([[0.0], [1.0], [5.0]]), linkage="complete")[:, 2].tolist()
+    [1.0, 5.0]
+    """
+    from scipy.cluster import hierarchy
+    from scipy.spatial.distance import pdist
+
+    for what, word, words in (("linkage", linkage, LINKAGES), ("distance", distance, DISTANCES)):
+        if word not in words:
+            raise UserError(f"{what} '{word}' is none of {', '.join(words)}; give one of them")
+    if linkage == "ward" and distance != "euclidean":
+        raise UserError(f"linkage 'ward' has no distance '{distance}'; give euclidean, or another linkage")
+    if len(values) < 2:
+        raise MissingData(f"{len(values)} tumours are too few to cluster; 2 are needed")
+    distances = pdist(np.asarray(values, float), distance)
+    if not np.isfinite(distances).all():
+        raise UserError(
+            f"distance '{distance}' does not exist between two samples, one of which is constant; leave it out"
+        )
+    return hierarchy.linkage(distances, linkage)
+
+
+def hierarchical_clusters(
+    log2: pd.DataFrame,
+    *,
+    n_top_genes: int,
+    number: int,
+    seed: int,
+    linkage: str = "ward",
+    distance: str = "euclidean",
+    subsamples: int = SUBSAMPLES,
 ) -> Clusters:
-    """Hierarchical clusters (Ward) of samples on 30 principal components, the tree cut into `number`.
+    """Hierarchical clusters of samples on 30 principal components, the tree cut into `number`.
 
-    log2: samples × genes, of which the `n_top_genes` of the highest variance are used. The number that the highest
-    silhouette asks for is of cuts into 2 to 8.
+    log2: samples × genes, of which the `n_top_genes` of the highest variance are used. linkage, distance: as
+    `sample_tree` takes them. The number that the highest silhouette (by the same distance) asks for is of cuts into 2
+    to 8.
 
-    Raises MissingData below 12 samples; UserError for a missing or infinite value, and a sample or gene that is there
-    twice.
+    Raises as `sample_tree`; MissingData below 12 samples; UserError for a missing or infinite value, and a sample or
+    gene that is there twice.
 
     >>> rng = np.random.default_rng(0)
     >>> group = np.repeat([0, 1], [12, 8])
     >>> log2 = pd.DataFrame(rng.normal(6, 0.1, (20, 5)) + group[:, None], [f"S{i}" for i in range(20)], list("ABCDE"))
-    >>> found = ward_clusters(log2, n_top_genes=5, number=2, seed=1, subsamples=5)
-    >>> found.label.value_counts().to_dict(), found.number.value, found.rand_index
+    >>> clusters = hierarchical_clusters(log2, n_top_genes=5, number=2, seed=1, subsamples=5)
+    >>> clusters.label.value_counts().to_dict(), clusters.number.value, clusters.rand_index
     ({1: 12, 2: 8}, 2.0, 1.0)
     """
-    from scipy.cluster import hierarchy
     from sklearn.decomposition import PCA
 
     check_expression(log2)
@@ -182,34 +222,67 @@ def ward_clusters(
     kept = log2.var().sort_values(ascending=False, kind="stable").index[:n_top_genes]
     parts = min(COMPONENTS, len(log2) - 1, len(kept))
     components = PCA(parts, svd_solver="full").fit_transform(log2[kept])
-
-    def cuts(some: np.ndarray) -> Callable[[int], np.ndarray]:
-        tree = hierarchy.ward(some)
-        return lambda clusters: hierarchy.fcluster(tree, clusters, "maxclust")
-
-    cut = cuts(components)
-    tried = {clusters: cut(clusters) for clusters in range(2, MOST_CUTS + 1)}
+    tree = sample_tree(components, linkage=linkage, distance=distance)
+    tried = {clusters: cut_tree(tree, clusters) for clusters in range(2, MOST_CUTS + 1)}
     choices = pd.DataFrame(
         {
             "cut": list(tried),
             "clusters": [len(set(labels)) for labels in tried.values()],
-            "silhouette": _silhouettes(components, list(tried.values())),
+            "silhouette": _silhouettes(components, list(tried.values()), distance),
         }
     )
     again, numbers = [], []
     for rows in _subsamples(len(components), seed, subsamples):
-        cut_of_some = cuts(components[rows])
-        again.append(cut_of_some(number))
-        silhouettes = _silhouettes(components[rows], [cut_of_some(clusters) for clusters in tried])
-        numbers.append(list(tried)[_best(silhouettes)])
-    label = cut(number)
+        tree_of_some = sample_tree(components[rows], linkage=linkage, distance=distance)
+        again.append(cut_tree(tree_of_some, number))
+        cuts = [cut_tree(tree_of_some, clusters) for clusters in tried]
+        numbers.append(list(tried)[_best(_silhouettes(components[rows], cuts, distance))])
+    label = cut_tree(tree, number)
     return Clusters(
         _numbered(label, log2.index),
-        _number(list(tried)[_best(choices["silhouette"])], numbers, n=len(label)),
-        _silhouettes(components, [label])[0],
+        *_number(list(tried)[_best(choices["silhouette"])], numbers, n=len(label)),
+        _silhouettes(components, [label], distance)[0],
         _rand_index(label, again, seed),
         choices,
+        tree,
     )
+
+
+def cut_tree(tree: np.ndarray, number: int) -> np.ndarray:
+    """The cluster of each sample where a tree is cut into at most `number`, numbered from 1 as scipy's fcluster does.
+
+    >>> cut_tree(sample_tree(np.array([[5.0], [0.0], [1.0]])), 2).tolist()
+    [2, 1, 1]
+    """
+    from scipy.cluster import hierarchy
+
+    return hierarchy.fcluster(tree, number, "maxclust")
+
+
+def leaves(tree: np.ndarray) -> np.ndarray:
+    """The places of the samples in the order in which a dendrogram of the tree shows them.
+
+    >>> leaves(sample_tree(np.array([[5.0], [0.0], [1.0]]))).tolist()
+    [0, 1, 2]
+    """
+    from scipy.cluster import hierarchy
+
+    return hierarchy.leaves_list(tree)
+
+
+def rand_index(one: pd.Series, other: pd.Series) -> float:
+    """The adjusted Rand index of two clusterings of the same samples: 1 where they agree, about 0 by chance.
+
+    one, other: by sample. Raises UserError where a sample is of one only.
+
+    >>> rand_index(pd.Series([1, 1, 2], list("abc")), pd.Series(["x", "x", "y"], list("abc")))
+    1.0
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    if not one.index.sort_values().equals(other.index.sort_values()):
+        raise UserError("clusters: the two clusterings are not of the same samples; give both of one table")
+    return float(adjusted_rand_score(one.astype(str), other.reindex(one.index).astype(str)))
 
 
 def composition(clusters: pd.Series, groups: pd.Series) -> pd.DataFrame:
@@ -270,11 +343,11 @@ def _leiden_partitions(components: np.ndarray, seed: int) -> dict[float, np.ndar
     return partitions
 
 
-def _silhouettes(values: np.ndarray, partitions: list[np.ndarray]) -> list[float]:
-    """The mean silhouette of each partition; NaN of one cluster."""
+def _silhouettes(values: np.ndarray, partitions: list[np.ndarray], distance: str = "euclidean") -> list[float]:
+    """The mean silhouette of each partition by a distance; NaN of one cluster."""
     from sklearn.metrics import pairwise_distances, silhouette_score
 
-    distances = pairwise_distances(values)
+    distances = pairwise_distances(values, metric=distance)
     np.fill_diagonal(distances, 0)
     known: dict[bytes, float] = {}
     scores = []
@@ -313,7 +386,10 @@ def _numbered(label: np.ndarray, samples: pd.Index) -> pd.Series:
     return by_sample.map({old: new for new, old in enumerate(order, 1)})
 
 
-def _number(best: int, again: list[int], n: int) -> Finding:
-    """The number of clusters of n samples, with the percentiles of the numbers of random samples."""
-    low, high = np.percentile(again, [2.5, 97.5], method="nearest")
-    return Finding(float(best), float(low), float(high), n=n)
+def _number(best: int, again: list[int], n: int) -> tuple[Finding, tuple[float, float]]:
+    """The number of clusters of n samples, and the middle 95% of the numbers of random samples: they show how stable it
+    is, and are no limits, for their spread is not that of cohorts."""
+    low, high = (float(limit) for limit in np.percentile(again, [2.5, 97.5], method="nearest"))
+    span = f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
+    note = f"{best} clusters, and {span} in the middle 95% of subsamples, which is stability and no interval"
+    return Finding(float(best), n=n, note=note), (low, high)

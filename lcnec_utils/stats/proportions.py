@@ -1,6 +1,5 @@
 """Shares with their intervals, shares compared between groups, and which groups are large enough to be compared."""
 
-import dataclasses
 import itertools
 from collections.abc import Callable
 
@@ -9,7 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from lcnec_utils.core.errors import UserError
-from lcnec_utils.core.findings import Finding, of_difference, of_share
+from lcnec_utils.core.findings import Finding, of_share
 from lcnec_utils.core.formats import listed
 
 NAN = float("nan")
@@ -356,10 +355,11 @@ def share_finding(table: pd.DataFrame, *, group: str, what: str) -> Finding:
 
 
 def share_difference(values: pd.Series, marked: pd.Series, *, what: str, min_group: int = 1) -> Finding:
-    """The share of True among the marked less that among the others, as a finding in fractions (Wald interval).
+    """The share of True among the marked less that among the others, as a finding in fractions.
 
-    values, marked: booleans with missing values on one index; whoever lacks either is left out. p by Fisher's exact
-    test. A side with fewer than min_group, or no variation on both sides, has no difference to estimate. Raises
+    values, marked: booleans with missing values on one index; whoever lacks either is left out. Limits by Newcombe's
+    hybrid score (`share_difference_interval`), which stay within -1 to 1 and exist where a share is 0 or 1; p by
+    Fisher's exact test. A side with fewer than min_group, or with nobody, has no difference to estimate. Raises
     UserError for values that are no booleans and row labels that stand twice.
 
     >>> hit, arm = pd.Series([True, True, False, True] * 5), pd.Series([True, False] * 10)
@@ -373,13 +373,26 @@ def share_difference(values: pd.Series, marked: pd.Series, *, what: str, min_gro
         return Finding(None, note=too_few_per_side(what, *map(len, sides), min_group=min_group))
     if any(side.empty for side in sides):
         return Finding(None, note=f"no {what} on a side")
-    fractions = [float(side.mean()) for side in sides]
-    se = sum(share * (1 - share) / len(side) for share, side in zip(fractions, sides, strict=True)) ** 0.5
-    if not se:
-        return Finding(None, note=f"{what} does not vary")
-    p = fisher_exact(*([int(side.sum()), int((~side).sum())] for side in sides))
-    finding = of_difference(fractions[0] - fractions[1], se, p, len(both))
-    return dataclasses.replace(finding, smallest=min(map(len, sides)))
+    counts = [int(number) for side in sides for number in (side.sum(), len(side))]
+    return difference_of_shares(*counts)
+
+
+def difference_of_shares(k_1: int, n_1: int, k_2: int, n_2: int) -> Finding:
+    """k_1/n_1 less k_2/n_2 as a finding in fractions: Newcombe's limits, p of Fisher's exact test.
+
+    Raises UserError for counts that cannot be. Neither group may be empty.
+
+    >>> finding = difference_of_shares(56, 70, 48, 80)
+    >>> [round(number, 4) for number in (finding.value, finding.lower, finding.upper)]
+    [0.2, 0.0524, 0.3339]
+    """
+    limits = {}
+    for name, level in (("", 0.95), ("_90", 0.90)):
+        lower, upper = share_difference_interval(k_1, n_1, k_2, n_2, level=level)
+        limits |= {f"lower{name}": lower, f"upper{name}": upper}
+    p = fisher_exact([k_1, n_1 - k_1], [k_2, n_2 - k_2])
+    value, smallest = k_1 / n_1 - k_2 / n_2, min(n_1, n_2)
+    return Finding(value, **limits, p=p, n=n_1 + n_2, scale="difference", smallest=smallest)
 
 
 def pairwise_share_differences(

@@ -233,7 +233,9 @@ def cohort_2(seed: int) -> tuple[Study, pd.Series]:
             "TMB_NONSYNONYMOUS": np.where(tested, burden, np.nan),
             "PDL1_SCORE": score,
             "PDL1_ASSAY": np.where(np.isnan(score), "", "22c3"),
-            **genome.mismatch_repair(rng, targets, deficient),
+            **genome.with_discordant_tests(
+                stream(seed, "genome", "mismatch repair"), targets, genome.mismatch_repair(rng, targets, deficient)
+            ),
             "TRANSCRIPTOME": np.where(expressed, "YES", "NO"),
         }
     )
@@ -336,7 +338,6 @@ def _counted_mutations(
 def _pdl1_cohort_2(rng: np.random.Generator, targets: Targets, kinds: np.ndarray) -> np.ndarray:
     """The PD-L1 score of each tumour, NaN where it was not tested: the same share positive in each subtype."""
     tested, positive = np.zeros(len(kinds), bool), np.zeros(len(kinds), bool)
-    targets.take("fig2e.pdl1", "the same share of PD-L1 positive tumours in each subtype")
     for kind in SUBTYPES:
         rows = rng.permutation(np.flatnonzero(kinds == kind))
         number = round(targets.assume("genome", "pdl1_tested")["cohort_2"] * len(rows))
@@ -453,6 +454,8 @@ def sclc(seed: int) -> Study:
             "GENE_PANEL": [*assay, *[""] * lacking],
             "COVERED_MEGABASES": [*megabases, *[np.nan] * lacking],
             "TMB_NONSYNONYMOUS": [*np.round(counted / megabases, 2), *[np.nan] * lacking],
+            # from a stream of their own, so that no other draw moves with them
+            **genome.sclc_biomarkers(stream(seed, "genome", "sclc biomarkers"), targets, counted / megabases, lacking),
             "TRANSCRIPTOME": ["YES"] * sequenced + ["NO"] * lacking,
         }
     )

@@ -306,21 +306,66 @@ def pdl1(rng: np.random.Generator, tested: np.ndarray, positive: np.ndarray) -> 
     return np.where(tested, score, np.nan)
 
 
+# name of a test in the laws → its column, and its words for a deficient and a proficient tumour; in order of precedence
+MMR_TESTS = {
+    "ihc": ("MMR_IHC", "dMMR", "pMMR"), "fragment": ("MSI_FRAGMENT_ANALYSIS", "MSI-H", "MSS"),
+    "ngs": ("MSI_NGS", "MSI-H", "MSS"),
+}  # fmt: skip
+
+
 def mismatch_repair(rng: np.random.Generator, targets: Targets, deficient: np.ndarray) -> pd.DataFrame:
     """Mismatch repair by immunohistochemistry, fragment analysis and sequencing, and the status by that order."""
     tested = targets.assume("genome", "mmr_tested")
     n = len(deficient)
     table = pd.DataFrame()
-    for name, (column, yes, no) in {
-        "ihc": ("MMR_IHC", "dMMR", "pMMR"), "fragment": ("MSI_FRAGMENT_ANALYSIS", "MSI-H", "MSS"),
-        "ngs": ("MSI_NGS", "MSI-H", "MSS"),
-    }.items():  # fmt: skip
+    for name, (column, yes, no) in MMR_TESTS.items():
         known = (rng.random(n) < tested[name]) | deficient
         table[column] = np.where(known, np.where(deficient, yes, no), "")
     first = table["MMR_IHC"].where(table["MMR_IHC"] != "", table["MSI_FRAGMENT_ANALYSIS"])
     status = first.where(first != "", table["MSI_NGS"]).replace({"MSI-H": "dMMR", "MSS": "pMMR"})
     table.insert(0, "MMR_STATUS", status.replace({"dMMR": "dMMR/MSI-H", "pMMR": "pMMR/MSS"}))
     return table
+
+
+def with_discordant_tests(rng: np.random.Generator, targets: Targets, repair: pd.DataFrame) -> pd.DataFrame:
+    """The table of `mismatch_repair` in which, in a few tumours, a later test contradicts the first.
+
+    The status follows the first test, so it stays as it is.
+    """
+    repair = repair.copy()
+    columns = [column for column, *_ in MMR_TESTS.values()]
+    several = np.flatnonzero((repair[columns] != "").sum(axis=1) > 1)
+    number = round(targets.assume("genome", "mmr_discordant") * len(several))
+    for row in np.sort(rng.permutation(several)[:number]):
+        later = [column for column in columns if repair.at[row, column] != ""][1:]
+        column = rng.choice(later)
+        repair.at[row, column] = {"MSI-H": "MSS", "MSS": "MSI-H"}[repair.at[row, column]]
+    return repair
+
+
+def sclc_biomarkers(
+    rng: np.random.Generator, targets: Targets, burden: np.ndarray, untested: int
+) -> dict[str, np.ndarray]:
+    """PD-L1 and mismatch repair of SCLC, as sample columns: nobody printed them, so their shares are assumed.
+
+    burden: mutations per Mb of the sequenced tumours, from the highest of which the deficient ones are drawn. untested:
+    tumours beyond these, with no test at all.
+    """
+    n = len(burden)
+    tested = rng.random(n) < targets.assume("genome", "pdl1_tested_sclc")
+    score = pdl1(rng, tested, rng.random(n) < targets.assume("genome", "pdl1_positive_sclc"))
+    law = targets.assume("genome", "mmr_deficient_sclc")
+    highest = np.argsort(-burden, kind="stable")[: round(law["of_highest_burden"] * n)]
+    deficient = np.zeros(n, bool)
+    deficient[rng.permutation(highest)[: round(law["share"] * n)]] = True
+    repair = with_discordant_tests(rng, targets, mismatch_repair(rng, targets, deficient))
+    columns = {"PDL1_SCORE": score, "PDL1_ASSAY": np.where(np.isnan(score), "", "22c3"), **repair}
+    return {
+        name: np.append(values, np.full(untested, np.nan if name == "PDL1_SCORE" else "")).astype(
+            float if name == "PDL1_SCORE" else object
+        )
+        for name, values in columns.items()
+    }
 
 
 # --- which patient has which tumour

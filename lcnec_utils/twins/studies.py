@@ -120,12 +120,17 @@ def readme(study: Study | Table, title: str, made_by: str) -> str:
         f"Made by `{made_by}`. The format is {form}; `cohort.yaml` says `simulated: true`, and "
         "every figure, table and page made from it does too.", "",
         "`targets.csv` lists what the simulation rests on, one row each:", "",
-        f"- calibrated ({counts.get('calibrated', 0)}): a printed number it was tuned to; that it agrees is no finding",
+        f"- calibrated ({counts.get('calibrated', 0)}): a printed number it was tuned to, or that follows from such "
+        "numbers; that it agrees is no finding",
         f"- planted ({counts.get('planted', 0)}): an effect that was put in because the source reports it",
-        "- assumed: what nobody printed (the value stands in `note`)",
+        "- assumed: what nobody printed (the value, or what follows from it, stands in `note`)",
+        f"- parameter ({counts.get('parameter', 0)}): a printed cut-off that is a parameter of the run",
+        f"- by construction ({counts.get('by construction', 0)}): it follows from a definition or from how the twin is "
+        "made",
         f"- not followed ({counts.get('not followed', 0)}): a print that contradicts another; `instead` names the one "
         "followed",
-        "", "What is not listed is emergent: it came out as it did.",
+        f"- emergent ({counts.get('emergent', 0)}): nothing was tuned to it; `note` says why",
+        "", "`answer` says what an answer to the claim rests on: of a print that is not followed, the one followed.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 

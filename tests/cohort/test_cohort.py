@@ -223,6 +223,10 @@ BAD = {
     "SV of no sample": Bad(SV, is_now("Sample_Id\tSite1_Hugo_Symbol\nS9\tALK\n"), 2, "Sample_Id", "add the sample"),
     "panel of no sample": Bad(MATRIX, is_now("SAMPLE_ID\tmutations\nS1\tX\nS9\tX\n"), 3, "SAMPLE_ID", "add the sample"),
     "unknown field": Bad(STUDY, is_now("name: x\nsimulation: true\n"), None, None, "known are name, simulated"),
+    "unknown caveat": Bad(
+        STUDY, is_now("name: x\ncaveats: {weather: it rained}\n"), None, None, "known are copy number"
+    ),
+    "caveats without topics": Bad(STUDY, is_now("caveats: [no treatment]\n"), None, None, "`topic: sentence` lines"),
     "not YAML": Bad(STUDY, is_now("name: x\nnotes: [a\nsource: b\n"), 3, None, "is not YAML; correct it"),
     "simulated in words": Bad(STUDY, is_now('simulated: "no"\n'), None, None, "must be true or false"),
 }

@@ -56,6 +56,15 @@ MEANINGS = {
             reached 6 months follow up
         """,
     },
+    "response": {
+        "CR": """CR | complete response | complete remission""",
+        "PR": """PR | partial response | partial remission""",
+        "SD": """SD | stable disease""",
+        "PD": """PD | progressive disease""",
+        "NE": """
+            NE | not evaluable | non evaluable | nonevaluable | unevaluable | inevaluable | not assessable
+        """,
+    },
     "m_stage": {
         "M0": """M0 | m0 | m 0 | cm0 | pm0 | 0 | 0.0 | no | m0 (i+) | m0(i+) | cm0 (i+) | cm0(i+)""",
         "M1": """M1 | m1 | m 1 | cm1 | pm1 | 1 | 1.0 | yes | m1 nos | m1 (nos)""",
@@ -128,6 +137,28 @@ MEANINGS = {
             progressed | no progression | progression free | no disease progression | diseasefree | disease free |
             not recurred | no recurrence | recurrence free | not relapsed | no relapse | relapse free | ongoing
         """,
+    },
+    "pdl1_assay": {
+        "22C3": """
+            22C3 | 22c3 | 22 c3 | 22c3 pharmdx | pharmdx 22c3 | pd l1 22c3 | dako 22c3 | 22c3 dako | 22c3 (dako) |
+            pd l1 ihc 22c3 pharmdx
+        """,
+        "28-8": """
+            28-8 | 28 8 | 28 8 pharmdx | pharmdx 28 8 | pd l1 28 8 | dako 28 8 | 28 8 dako | 28 8 (dako) |
+            pd l1 ihc 28 8 pharmdx
+        """,
+        "SP263": """
+            SP263 | sp263 | sp 263 | ventana sp263 | sp263 ventana | sp263 (ventana) | pd l1 sp263 |
+            ventana pd l1 (sp263)
+        """,
+        "SP142": """
+            SP142 | sp142 | sp 142 | ventana sp142 | sp142 ventana | sp142 (ventana) | pd l1 sp142 |
+            ventana pd l1 (sp142)
+        """,
+        "73-10": """73-10 | 73 10 | dako 73 10 | 73 10 dako | pd l1 73 10""",
+        "E1L3N": """E1L3N | e1l3n | e1l3n xp | cst e1l3n | e1l3n (cst)""",
+        "CAL10": """CAL10 | cal10 | cal 10""",
+        "QR1": """QR1 | qr1 | qr 1""",
     },
     "mmr": {
         "deficient": """
@@ -482,6 +513,7 @@ MMR = {"deficient": "dMMR/MSI-H", "unstable": "dMMR/MSI-H", "proficient": "pMMR/
 # Closed columns of the clinical tables, and the table above that says what their words mean
 PATIENTS = {
     "SEX": "sex", "ECOG": "ecog", "M_STAGE": "m_stage", "DURABLE_CLINICAL_BENEFIT": "benefit",
+    "BEST_RESPONSE": "response", "OBJECTIVE_RESPONSE": "yes_no",
     "STOPPED_FOR_TOXICITY": "yes_no", "ADVERSE_EVENT_GRADE": "grade", "CHEMOTHERAPY_BACKBONE": "backbone",
     "PATHOLOGY_REVIEW": "review", "FIRST_LINE_END_REASON": "end_reason",
     **{f"{key}_STATUS": "event" for key in ("OS", "PFS", "RWPFS", "TOT", "DFS", "RFS", "EFS", "DSS")},
@@ -489,7 +521,7 @@ PATIENTS = {
 SAMPLES = {
     "TRANSCRIPTOME": "yes_no", "GENOMIC_SUBTYPE": "subtype", "MMR_STATUS": "mmr", "MSI_STATUS": "mmr",
     "MMR_IHC": "mmr",
-    "MSI_FRAGMENT_ANALYSIS": "mmr", "MSI_NGS": "mmr",
+    "MSI_FRAGMENT_ANALYSIS": "mmr", "MSI_NGS": "mmr", "PDL1_ASSAY": "pdl1_assay",
 }  # fmt: skip
 CLOSED = PATIENTS | SAMPLES
 JUDGED = {"PATHOGENICITY": "pathogenicity", "ONCOGENIC": "oncogenic", "cbp_driver": "driver"}
@@ -622,6 +654,7 @@ NO_ANSWER = {
     "sex": ["1", "2", "x", "female?", "not male", "M/F", "other", "diverse", "femal", "mmale", "f-"],
     "yes_no": ["2", "-1", "maybe", "yes?", "not yes", "yes/no", "nope", "yess", "-0", "01", "1:no"],
     "benefit": ["NR", "CB", "some", "durable?", "non", "-1", "2", "not no", "dcb ndb", "PR"],
+    "response": ["CR/PR", "responder", "R", "NR", "non-CR/non-PD", "PD?", "iPR", "yes", "1", "not PD", "MR"],
     "m_stage": ["IVA", "Stage IVB", "M1d", "M2", "M", "T1", "-1", "M1a/M1b", "2", "1d", "N1", "M0 or M1"],
     "ecog": [
         "5", "9", "-1", "01", "1.5", "0-1", "1 or 2", "1 to 2", "0/1", "1 (was 2)", "0 - Restricted", "2 - mild",
@@ -639,6 +672,7 @@ NO_ANSWER = {
         "1:never progressed", "died of other causes", "deceased?", "alive or dead", "living-", "0:PROGRESSED/DEAD",
         "1:Lost to follow-up", "1:0",
     ],
+    "pdl1_assay": ["22C", "22C3/28-8", "not 22C3", "SP26", "SP2633", "Dako", "PD-L1", "IHC", "28", "8-28", "288"],
     "mmr": [
         "not MSI-H", "not deficient", "no MMR deficiency", "MSI-", "MSI-I", "dMMR/pMMR", "MSS/MSI-H", "positive",
         "wobbly", "unstablex", "xMSS", "MSSx", "dMMRx", "MSI-highly", "PCR", "insufficiently stable", "TMB-H",

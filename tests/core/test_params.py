@@ -6,6 +6,7 @@ import typing
 
 import pytest
 
+from lcnec_utils.cohort.dictionary import CAVEAT_TOPICS
 from lcnec_utils.core import params, paths
 from lcnec_utils.run import records, runs
 
@@ -107,7 +108,10 @@ def test_every_parameter_is_taken_by_some_notebook():
 def test_panels_name_their_notebook_source_and_roles():
     entries = params.read_yaml(paths.PANELS)
     for id, entry in entries.items():
-        assert set(entry) <= {"notebook", "title", "source", "roles", "needs", "cannot", "planned", "aggregate"}, id
+        assert set(entry) <= {
+            "notebook", "title", "source", "roles", "needs", "rests_on", "cannot", "planned", "aggregate"
+        }, id  # fmt: skip
+        assert set(entry.get("rests_on", [])) <= set(CAVEAT_TOPICS), id
         assert entry["title"] and entry["source"] and entry["roles"], id
         if not entry.get("planned"):
             assert entry["notebook"] in NOTEBOOKS, id

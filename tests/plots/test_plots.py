@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from lcnec_utils.core import formats  # noqa: E402
-from lcnec_utils.core.errors import MissingData  # noqa: E402
+from lcnec_utils.core.errors import MissingData, UserError  # noqa: E402
 from lcnec_utils.plots import flow as flows  # noqa: E402
 from lcnec_utils.plots import grouped_boxes as grouped  # noqa: E402
 from lcnec_utils.plots import palette  # noqa: E402
@@ -33,6 +33,7 @@ from lcnec_utils.plots.forest import forest  # noqa: E402
 from lcnec_utils.plots.kaplan_meier import LEAST_MM, kaplan_meier  # noqa: E402
 from lcnec_utils.plots.model_graph import model_graph  # noqa: E402
 from lcnec_utils.plots.pair_heatmap import pair_heatmap  # noqa: E402
+from lcnec_utils.plots.patient_rows import patient_rows  # noqa: E402
 from lcnec_utils.plots.prevalence_scatter import prevalence_scatter  # noqa: E402
 from lcnec_utils.plots.projection import projection  # noqa: E402
 from lcnec_utils.plots.ranked_dots import ranked_dots  # noqa: E402
@@ -226,6 +227,32 @@ def test_share_bars_say_counts_and_who_was_not_tested():
     shown = words(fig)
     assert "NSCLC-like (n = 33)" in shown and "SCLC-like (n = 20)" in shown and "not tested" in shown
     assert len(ax.patches) == 3
+
+
+def test_share_bars_bracket_the_two_bars_of_each_test_above_every_bar_and_count():
+    names, things = ["NSCLC-like", "SCLC-like", "Unclassified"], ["TMB high", "MMR deficient"]
+    shares = rows_of(dict.fromkeys(names, 148), things)
+    pairs = [("NSCLC-like", "Unclassified"), ("NSCLC-like", "SCLC-like"), ("SCLC-like", "Unclassified")]
+    tests = pd.DataFrame([
+        {"what": what, "group": one, "other": other, "label": f"p = 0.{place}{number} (Fisher 0.52)"}
+        for place, what in enumerate(things) for number, (one, other) in enumerate(pairs)
+    ])  # fmt: skip
+    fig, ax = palette.figure(palette.COLUMN_MM * 1.2, 70)
+    share_bars(shares, ax, tests=tests, title="Cohort")
+    boxes = {text.get_text(): box for text, box in boxes_of_text(fig).items()}
+    assert_readable(fig)
+    bars = sorted(ax.patches, key=lambda bar: bar.get_x())
+    middle = {(what, group): bars[3 * place + number].get_x() + bars[0].get_width() / 2
+              for place, what in enumerate(things) for number, group in enumerate(names)}  # fmt: skip
+    highest = max(bar.get_window_extent().y1 for bar in bars)
+    for test in tests.itertuples():
+        ends = [middle[test.what, test.group], middle[test.what, test.other]]
+        assert any(line.get_xdata()[0] == pytest.approx(ends[0], abs=0.02)
+                   and line.get_xdata()[-1] == pytest.approx(ends[1], abs=0.02) for line in ax.lines)  # fmt: skip
+        assert boxes[test.label].y0 > highest
+    # the widest bracket stands on top
+    assert boxes[tests["label"][0]].y0 > max(boxes[tests["label"][1]].y0, boxes[tests["label"][2]].y0)
+    assert max(ax.get_yticks()) <= 100
 
 
 def genotype():
@@ -915,6 +942,7 @@ NOBODY = {
     "table": lambda ax: table_plot(empty(), ax, widths=[]),
     "model_graph": lambda ax: model_graph(empty(), ax, targets={}),
     "expression_heatmap": lambda ax: expression_heatmap(empty(), ax),
+    "patient_rows": lambda ax: patient_rows(empty("months", "event"), ax, values={}, cut=20),
 }
 
 
@@ -946,6 +974,62 @@ def test_a_track_of_the_heatmap_shows_who_is_not_recorded():
     tones = [matplotlib.colors.to_hex(tone / 255) for tone in fig.axes[0].images[0].get_array()[0]]
     assert tones == [each.lower() for each in (palette.MISSING, palette.CLUSTER["A"], palette.CLUSTER["B"])]
     assert "not recorded (n = 1)" in " ".join(words(fig).split())
+
+
+@pytest.mark.parametrize(("columns", "method"), [(7, "complete"), (60, "average"), (300, "ward")])
+def test_a_dendrogram_has_the_joints_of_scipys_own_over_its_columns(columns, method):
+    from scipy.cluster import hierarchy
+
+    values = np.random.default_rng(columns).normal(size=(columns, 4))
+    tree = hierarchy.linkage(values, method)
+    own = hierarchy.dendrogram(tree, no_plot=True)  # its leaves are 10 apart, from 5 on
+    z = pd.DataFrame(values.T, columns=[f"s{i}" for i in range(columns)]).iloc[:, own["leaves"]]
+    fig, ax = palette.figure(palette.PAGE_MM, 90)
+    heatmap = expression_heatmap(z, ax, tree=tree)
+    (joints,) = fig.axes[0].collections
+    drawn = sorted(map(tuple, np.array(joints.get_segments()).reshape(-1, 8).round(9)))
+    both = np.stack([np.array(own["icoord"]) / 10, own["dcoord"]], axis=2)
+    np.testing.assert_allclose(drawn, sorted(map(tuple, both.reshape(-1, 8).round(9))), atol=1e-8)
+    assert fig.axes[0].get_xlim() == heatmap.get_xlim() == (0, columns)
+    low, high = fig.axes[0].get_ylim()
+    assert low < 0 and high > tree[-1, 2] and not joints.get_rasterized()
+
+
+def test_a_dendrogram_of_a_chain_of_thousands_is_drawn_as_pixels():
+    """Single linkage of points further and further apart: a level for each, too deep for scipy's own drawing; 1 s."""
+    from scipy.cluster import hierarchy
+
+    tree = hierarchy.linkage(np.arange(2200.0)[:, None] ** 2, "single")
+    fig, ax = palette.figure(palette.PAGE_MM, 60)
+    z = pd.DataFrame(np.zeros((2, 2200)), ["A", "B"]).iloc[:, hierarchy.leaves_list(tree)]
+    expression_heatmap(z, ax, tree=tree)
+    assert fig.axes[0].collections[0].get_rasterized() and len(fig.axes[0].collections[0].get_segments()) == 2199
+
+
+def test_a_dendrogram_of_other_columns_is_refused():
+    fig, ax = palette.figure()
+    with pytest.raises(UserError, match="joins 3 columns and the heatmap has 4"):
+        expression_heatmap(pd.DataFrame(np.eye(4)), ax, tree=np.array([[0, 1, 1.0, 2], [2, 3, 2.0, 3]]))
+
+
+def test_patients_stand_in_the_order_of_their_survival_with_what_was_measured():
+    patients = pd.DataFrame({"months": [21.0, 50, 33], "event": [True, False, True]}, list("abc"))
+    tmb = pd.DataFrame({"words": ["25.0", None, "4.0"], "level": ["high", None, "low"]}, list("abc"))
+    fig, ax = palette.figure(palette.COLUMN_MM, 60)
+    patient_rows(patients, ax, values={"TMB, per Mb": tmb}, cut=20, title="A cohort")
+    assert_readable(fig)
+    died, alive = (collection.get_offsets().tolist() for collection in ax.collections[1:])
+    assert died == [[33, 1], [21, 2]] and alive == [[50, 0]], "the longest on top"
+    told = {text.get_text(): text.xy[1] for text in ax.texts if hasattr(text, "xy")}
+    assert told == {"TMB, per Mb": 1, "not tested": 0, "4.0 low": 1, "25.0 high": 2}
+    assert "died (n = 2)" in words(fig) and "alive when last seen (n = 1)" in words(fig) and "(n = 3)" in words(fig)
+
+
+def test_of_very_many_patients_the_longest_are_drawn_and_it_is_said():
+    patients = pd.DataFrame({"months": np.arange(21.0, 121), "event": True})
+    fig, ax = palette.figure(palette.COLUMN_MM, 60)
+    patient_rows(patients, ax, values={}, cut=20)
+    assert len(ax.get_yticks()) == 40 and "(n = 100; the longest 40 are drawn)" in " ".join(words(fig).split())
 
 
 def test_a_legend_moves_out_of_a_plot_whose_curves_it_would_cover():

@@ -59,11 +59,11 @@ def test_compare_sentence_and_notes_print_the_figures_of_r():
     found = comparison.compare(table_of("aml"), group="x")
     assert words.comparison_sentence(found) == (
         "Median survival, months (95% CI): Maintained 31.0 (18.0–NR) (n = 11, 7 events); "
-        "Nonmaintained 23.0 (8.0–NR) (n = 12, 11 events); log-rank p = 0.065."
+        "Nonmaintained 23.0 (8.0–NR) (n = 12, 11 events); log-rank p = 0.07."
     )
     assert found.notes() == [
-        "Log-rank p = 0.065",
-        "HR 2.50 (0.92–6.81), p = 0.074",
+        "Log-rank p = 0.07",
+        "HR 2.50 (0.92–6.81), p = 0.07",
         "HR: reference Maintained",
         "HR > 1: shorter survival",
     ]
@@ -187,8 +187,8 @@ def test_a_comparison_shows_itself_with_the_figures_that_r_prints():
     assert lines[0] == "Overall survival: 23 patients"
     assert lines[2].split() == ["Maintained", "11", "7", "4", "31.0", "(18.0–NR)", "reference", "–"]
     assert lines[3].split()[:5] == ["Nonmaintained", "12", "11", "1", "23.0"]
-    assert "2.50 (0.92–6.81) p = 0.074" in lines[3]
-    assert lines[4] == "Log-rank test: chi-squared 3.40, 1 df, p = 0.065"
+    assert "2.50 (0.92–6.81) p = 0.07" in lines[3]
+    assert lines[4] == "Log-rank test: chi-squared 3.40, 1 df, p = 0.07"
     shown = found._repr_html_()
     assert all(text in shown for text in ("2.50 (0.92–6.81)", "31.0 (18.0–NR)", "chi-squared 3.40", "HR &gt; 1"))
 

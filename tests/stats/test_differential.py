@@ -290,3 +290,19 @@ def test_a_gene_that_differs_in_spread_alone_parts_the_tests():
     found = differential.compare_genes(table, pd.Series(table.index < 100))
     row = differential.discordant_genes(found).loc["GENE0"]
     assert row["ks"] and not row["wilcoxon"] and not row["moderated_t"]
+
+
+def test_resampled_moderated_t_is_that_of_repeated_tumours():
+    """moderated_t itself is held against limma; .1 s."""
+    rng = np.random.default_rng(2)
+    one, other = (pd.DataFrame(rng.normal(9, 1, (n, 25)), columns=[f"G{i}" for i in range(25)]) for n in (7, 11))
+    again = differential.bootstrap_moderated_t(one, other, resamples=8, seed=5)
+    draw = np.random.default_rng(5)
+    counts = [draw.multinomial(len(group), np.full(len(group), 1 / len(group)), 8) for group in (one, other)]
+    for row, (first, second) in enumerate(zip(*counts, strict=True)):
+        repeated = one.iloc[np.repeat(range(7), first)], other.iloc[np.repeat(range(11), second)]
+        np.testing.assert_allclose(again[row], differential.moderated_t(*repeated)["t"], rtol=1e-8)
+    with pytest.raises(UserError, match="0 resamples"):
+        differential.bootstrap_moderated_t(one, other, resamples=0, seed=1)
+    with pytest.raises(MissingData, match="one tumour against one"):
+        differential.bootstrap_moderated_t(one.head(1), other.head(1), resamples=5, seed=1)

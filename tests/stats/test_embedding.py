@@ -71,7 +71,8 @@ def test_three_programmes_are_three_clusters(embedded):
     _, group, data = embedded
     clusters = embedding.leiden_clusters(data, seed=3)
     number = clusters.number
-    assert (number.value, number.lower, number.upper, number.n) == (3, 3, 3, 70)
+    assert (number.value, number.n) == (3, 70) and clusters.middle_95 == (3, 3)
+    assert number.lower is None and number.upper is None, "stability is no interval"
     assert (clusters.label == group + 1).all(), "numbered from the largest down"
     assert clusters.label.name == "cluster" and clusters.rand_index == 1
     components = embedding.principal_components(data)
@@ -92,7 +93,7 @@ def test_where_there_are_no_clusters_the_stability_says_so():
     data = embedding.embed(log2, n_top_genes=100, seed=1)
     clusters = embedding.leiden_clusters(data, seed=1, subsamples=20)
     assert clusters.silhouette < 0.1 and clusters.rand_index < 0.7
-    assert clusters.number.lower < clusters.number.upper
+    assert clusters.middle_95[0] < clusters.middle_95[1]
 
 
 @pytest.mark.parametrize("count", [19, 5, 1])
@@ -102,7 +103,7 @@ def test_too_few_samples_are_a_stated_skip(count):
         embedding.embed(log2.head(count), n_top_genes=100, seed=1)
     if count < 12:
         with pytest.raises(MissingData, match=f"{count} tumours, too few to cluster; 12 are needed"):
-            embedding.ward_clusters(log2.head(count), n_top_genes=100, number=2, seed=1)
+            embedding.hierarchical_clusters(log2.head(count), n_top_genes=100, number=2, seed=1)
 
 
 def test_twenty_samples_and_few_genes_are_projected():
@@ -122,7 +123,7 @@ def test_expression_that_cannot_be_is_refused_in_one_line():
     ):
         for call in (
             lambda table: embedding.embed(table, n_top_genes=100, seed=1),
-            lambda table: embedding.ward_clusters(table, n_top_genes=100, number=2, seed=1),
+            lambda table: embedding.hierarchical_clusters(table, n_top_genes=100, number=2, seed=1),
         ):
             with pytest.raises(UserError, match=said) as error:
                 call(spoiled)
@@ -136,15 +137,48 @@ def test_an_anndata_without_coordinates_is_refused():
             call(bare)
 
 
-def test_ward_clusters_are_the_groups_and_a_cut_into_more_is_less_stable():
+def test_hierarchical_clusters_are_the_groups_and_a_cut_into_more_is_less_stable():
     log2, group = tumours([20, 14, 9])
-    clusters = embedding.ward_clusters(log2, n_top_genes=150, number=3, seed=1, subsamples=20)
+    clusters = embedding.hierarchical_clusters(log2, n_top_genes=150, number=3, seed=1, subsamples=20)
     assert adjusted_rand_score(group, clusters.label) == 1
     assert clusters.label.value_counts().to_dict() == {1: 20, 2: 14, 3: 9}
-    assert (clusters.number.value, clusters.number.lower, clusters.number.upper) == (3, 3, 3)
+    assert clusters.number.value == 3 and clusters.number.lower is None and clusters.middle_95 == (3, 3)
     assert clusters.rand_index == 1 and clusters.choices["silhouette"].idxmax() == 1
-    more = embedding.ward_clusters(log2, n_top_genes=150, number=6, seed=1, subsamples=20)
+    more = embedding.hierarchical_clusters(log2, n_top_genes=150, number=6, seed=1, subsamples=20)
     assert more.rand_index < 1 and more.number == clusters.number and more.silhouette < clusters.silhouette
+
+
+@pytest.mark.parametrize(("linkage", "distance"), [("average", "correlation"), ("complete", "cityblock")])
+def test_the_linkage_and_the_distance_are_those_of_the_run(linkage, distance):
+    """Against scikit-learn's agglomerative clustering of the same components; .2 s each."""
+    from sklearn.cluster import AgglomerativeClustering
+    from sklearn.decomposition import PCA
+
+    log2, _ = tumours([16, 12, 9], genes=60, apart=3)
+    asked = {"n_top_genes": 60, "number": 4, "seed": 1, "linkage": linkage, "distance": distance, "subsamples": 2}
+    clusters = embedding.hierarchical_clusters(log2, **asked)
+    components = PCA(30, svd_solver="full").fit_transform(log2)
+    other = AgglomerativeClustering(4, metric=distance, linkage=linkage).fit(components)
+    assert adjusted_rand_score(other.labels_, clusters.label) == 1
+    silhouette = silhouette_score(components, other.labels_, metric=distance)
+    assert clusters.silhouette == pytest.approx(silhouette, rel=1e-4)
+    assert clusters.tree.shape == (36, 4)
+
+
+def test_a_linkage_that_does_not_exist_is_refused_in_one_line():
+    values = np.random.default_rng(1).normal(size=(6, 4))
+    for words, said in (
+        ({"linkage": "wrad"}, "linkage 'wrad' is none of ward, average, complete"),
+        ({"distance": "manhatten"}, "distance 'manhatten' is none of euclidean"),
+        ({"linkage": "ward", "distance": "correlation"}, "linkage 'ward' has no distance 'correlation'"),
+    ):
+        with pytest.raises(UserError, match=said):
+            embedding.sample_tree(values, **words)
+    values[2] = 1
+    with pytest.raises(UserError, match="does not exist between two samples"):
+        embedding.sample_tree(values, linkage="average", distance="correlation")
+    with pytest.raises(MissingData, match="1 tumours are too few"):
+        embedding.sample_tree(values[:1])
 
 
 def test_composition_counts_every_group_in_every_cluster():

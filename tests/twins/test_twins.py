@@ -27,6 +27,7 @@ from lcnec_utils.omics import genomics
 from lcnec_utils.public.fetch import DownloadError, fetch
 from lcnec_utils.twins import build, cohorts
 from lcnec_utils.twins.studies import write
+from lcnec_utils.twins.targets import ORIGINS, laws
 
 SEEDS = range(1, 21)
 ONE, TWO, SERIAL, SCLC = "twin_cohort_1", "twin_cohort_2", "twin_serial", "twin_sclc"
@@ -1076,21 +1077,45 @@ def test_patients_with_two_biopsies_are_those_of_the_cohorts(twins):
 def test_pd_l1_and_mismatch_repair_agree_with_their_own_columns(twins):
     def wrong(studies):
         found = []
-        for name in (ONE, TWO):
+        for name in (ONE, TWO, SCLC):
             samples = studies[name].samples
             scored = samples["PDL1_SCORE"].notna()
             found += [*samples.loc[scored != (samples["PDL1_ASSAY"] != ""), "SAMPLE_ID"]]
             found += [*samples.loc[scored & ~samples["PDL1_SCORE"].between(0, 100), "SAMPLE_ID"]]
-        samples = studies[TWO].samples
         # immunohistochemistry first, then fragment analysis, then sequencing
-        methods = ["MMR_IHC", "MSI_FRAGMENT_ANALYSIS", "MSI_NGS"]
-        words = samples[methods].apply(lambda row: next((word for word in row if word), ""), axis=1)
-        deficient, tested = words.isin(["dMMR", "MSI-H"]), words != ""
-        status = samples["MMR_STATUS"]
-        fits = np.where(tested, np.where(deficient, status == "dMMR/MSI-H", status == "pMMR/MSS"), status == "")
-        return [*found, *samples.loc[~fits, "SAMPLE_ID"]]
+        for samples in (studies[TWO].samples, studies[SCLC].samples):
+            words = samples[REPAIR].apply(lambda row: next((word for word in row if word), ""), axis=1)
+            deficient, tested = words.isin(["dMMR", "MSI-H"]), words != ""
+            status = samples["MMR_STATUS"]
+            fits = np.where(tested, np.where(deficient, status == "dMMR/MSI-H", status == "pMMR/MSS"), status == "")
+            found += [*samples.loc[~fits, "SAMPLE_ID"]]
+        return found
 
     nowhere(twins, wrong)
+
+
+REPAIR = ["MMR_IHC", "MSI_FRAGMENT_ANALYSIS", "MSI_NGS"]  # the tests, in their order of precedence
+
+
+def test_tests_of_mismatch_repair_are_highly_concordant_with_rare_exceptions(twins):
+    """Methods: the three platforms were highly concordant, and rare discordant tumours follow the order of tests."""
+    for studies in twins.values():
+        for name in (TWO, SCLC):
+            words = studies[name].samples[REPAIR]
+            several = words[(words != "").sum(axis=1) > 1].isin(["dMMR", "MSI-H"]) & (words != "")
+            known = (words != "").loc[several.index]
+            torn = several.any(axis=1) & (known & ~several).any(axis=1)
+            assert 0 < torn.sum() < 0.03 * len(several)
+
+
+def test_sclc_without_a_genome_has_no_biomarker_and_the_deficient_have_the_highest_burdens(twins):
+    for studies in twins.values():
+        samples = studies[SCLC].samples
+        unsequenced = samples[samples["GENE_PANEL"] == ""]
+        assert unsequenced["PDL1_SCORE"].isna().all() and (unsequenced[["MMR_STATUS", *REPAIR]] == "").all(axis=None)
+        burden, deficient = samples["TMB_NONSYNONYMOUS"], samples["MMR_STATUS"] == "dMMR/MSI-H"
+        assert 0 < deficient.sum() < 0.01 * burden.notna().sum()
+        assert burden[deficient].min() >= burden.quantile(0.975)
 
 
 # --- seeds and folders ----------------------------------------------------------------------------------------
@@ -1192,6 +1217,29 @@ def test_every_target_that_the_audit_calls_in_question_is_explained(targets):
         and not said & set(remark.claims)
     ]
     assert silent == []
+
+
+def test_an_answer_rests_on_one_thing_in_every_twin_that_speaks_of_it(targets):
+    """So that an answer called emergent is nowhere calibrated, planted, assumed, a parameter or by construction."""
+    assert set(targets["answer"]) <= set(ORIGINS)
+    by_claim = targets.groupby("claim")["answer"].agg(set)
+    assert by_claim[by_claim.map(len) > 1].to_dict() == {}
+    assert (targets["answer"] == targets["origin"])[
+        (targets["origin"] != "not followed") & (targets["answer"] != "parameter")
+    ].all()
+
+
+def test_what_the_laws_say_follows_from_calibrated_prints_names_prints_that_are_calibrated(targets):
+    calibrated = set(targets.loc[targets["origin"] == "calibrated", "claim"])
+    named = {f"lcnec.{id}" for law in laws()["answers"] for id in law.get("of", [])}
+    assert named and named <= calibrated
+
+
+def test_what_follows_from_others_names_them(targets):
+    following = targets[targets["knob"].str.startswith("follows from lcnec.")]
+    assert {"lcnec.fig2c.n", "lcnec.fig2c.n.tf_pairs", "lcnec.fig1c.difference.rwpfs.discussion"} <= set(
+        following["claim"]
+    )
 
 
 def test_every_claim_a_twin_names_is_published(targets):

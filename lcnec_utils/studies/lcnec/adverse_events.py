@@ -4,15 +4,20 @@ import numpy as np
 import pandas as pd
 
 from lcnec_utils.cohort.model import Cohort
-from lcnec_utils.cohort.treatment import REFERENCE, REGIMENS, SEVERE, regimen, worst_grade
+from lcnec_utils.cohort.treatment import DISCONTINUED, REFERENCE, REGIMENS, SEVERE, regimen, worst_grade
 from lcnec_utils.core import formats
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.core.findings import Finding, of_share
 from lcnec_utils.core.formats import listed
-from lcnec_utils.stats.proportions import share_difference_interval, wilson
+from lcnec_utils.stats.proportions import pairwise_share_differences, share_difference_interval, wilson
 from lcnec_utils.studies.words import too_few_on
 
 ANY_EVENT = "Any event"
+# what a claim on unexpected events would need, which no column of a cohort's toxicity timeline records
+UNEXPECTED_EVENTS = Finding(
+    None,
+    note="whether an event was expected is not recorded: that needs the reference safety information of each drug",
+)
 
 
 def event_categories(cohort: Cohort) -> pd.DataFrame:
@@ -109,6 +114,22 @@ def share_over_regimens(flags: pd.Series, groups: pd.Series, *, min_group: int =
         return too_few_on(listed(REGIMENS).replace(" and ", " or "), len(known), min_group, "a share")
     k = int(known.sum())
     return of_share(k, len(known), *wilson(k, len(known)))
+
+
+def toxicity_differences(toxicity: pd.DataFrame, groups: pd.Series, *, min_group: int = 5) -> list[Finding]:
+    """The differences between every two of REGIMENS in each column of `treatment.toxicity`, for a claim on toxicity as
+    a whole; discontinuation that a cohort does not record is a finding without a value.
+
+    groups: the regimen by patient, categorical.
+    """
+    findings = [
+        finding
+        for what in toxicity
+        for finding in pairwise_share_differences(toxicity, groups, what=what, min_group=min_group, only=REGIMENS)
+    ]
+    if DISCONTINUED not in toxicity:
+        findings.append(Finding(None, note="discontinuation due to adverse events is not recorded"))
+    return findings
 
 
 def axis_label(events: pd.DataFrame) -> str:

@@ -195,6 +195,16 @@ def baseline_differences(cohort: Cohort, *, min_group: int = 5) -> list[Finding]
     ]
 
 
+def baseline_differences_of_both(cohorts: list[Cohort], *, min_group: int = 5) -> list[Finding]:
+    """`baseline_differences` of two cohorts: the sentence on baseline characteristics speaks of both at once, so one
+    that cannot be asked leaves it unanswered, whatever the other shows."""
+    if len({cohort.name for cohort in cohorts}) < 2:
+        return [Finding(None, note="the sentence speaks of two cohorts, and one is here")]
+    of_each = [baseline_differences(cohort, min_group=min_group) for cohort in cohorts]
+    unanswered = [findings for findings in of_each if all(finding.value is None for finding in findings)]
+    return [finding for findings in unanswered or of_each for finding in findings]
+
+
 def genotyped(cohort: Cohort) -> pd.Series:
     """Whether each patient's genomic subtype is known."""
     subtype = genomics.by_patient(cohort, genomics.genomic_subtype(cohort)).reindex(cohort.patients.index)

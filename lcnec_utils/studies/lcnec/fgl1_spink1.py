@@ -1,19 +1,20 @@
 """FGL1, SPINK1 and other genes that differ between subtypes: lists, clusters, gene sets, other cohorts and cancers."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core import formats
 from lcnec_utils.core.errors import MissingData, UserError
-from lcnec_utils.core.findings import Z90, Z95, Finding, of_count, of_parameter
+from lcnec_utils.core.findings import Finding, of_count, of_parameter
 from lcnec_utils.core.formats import listed
 from lcnec_utils.omics import expression
 from lcnec_utils.omics.expression import fold_change, log2_expression, median_interval
 from lcnec_utils.omics.genomics import NSCLC_LIKE, SCLC_LIKE, SUBTYPES, burden, by_patient, genomic_subtype
-from lcnec_utils.stats import differential, embedding, enrichment
-from lcnec_utils.stats.embedding import SUBSAMPLES
+from lcnec_utils.stats import differential, embedding, enrichment, paired
+from lcnec_utils.stats.embedding import SUBSAMPLES, Clusters
 
 FEWEST = 5  # tumours a side, where a run says nothing else (its min_group)
 WHOLE = 5000  # genes from which on an expression matrix counts as a transcriptome
@@ -135,6 +136,18 @@ def top_genes(table: pd.DataFrame, per_side: int, always: list[str]) -> list[str
     return list(dict.fromkeys([*(gene for gene in always if gene in table.index), *top]))
 
 
+def order_within_groups(z: pd.DataFrame, group: pd.Series) -> list[str]:
+    """The samples in the order of the groups, and in each as a tree of its own has them (Ward's linkage).
+
+    z: samples × genes. group: categorical by sample.
+    """
+    order: list[str] = []
+    for name in group.cat.categories:
+        part = z[(group.reindex(z.index) == name).to_numpy()]
+        order += list(part.index[embedding.leaves(embedding.sample_tree(part))] if len(part) > 2 else part.index)
+    return order
+
+
 def group_means(z: pd.DataFrame, group: pd.Series) -> tuple[pd.DataFrame, np.ndarray | None]:
     """The mean z of each gene in each group, genes × groups, with n in the group's name, and the groups' dendrogram.
 
@@ -186,52 +199,101 @@ def group_means_sentence(means: pd.DataFrame, genes: list[str]) -> str:
 # ---- clusters without labels ----
 
 
-def clusters(log2: pd.DataFrame, most: int, number: int, seed: int) -> tuple[pd.Series, Finding, float]:
-    """Clusters of tumours by their most variable genes (embedding.ward_clusters), named by letters.
+def clusters(log2: pd.DataFrame, most: int, number: int, seed: int, linkage: str, distance: str) -> Clusters:
+    """Clusters of tumours by their most variable genes, as embedding.hierarchical_clusters, named by letters.
 
-    log2: samples × genes. most: number of genes. number: of clusters into which the tree is cut. Returns the cluster of
-    each tumour as A, B, … from the largest down; the number of clusters with the highest silhouette, with the 2.5 and
-    97.5 percentiles over random samples of 80% of the tumours; and the stability, the mean adjusted Rand index of those
-    samples' clusters with these. Raises MissingData for fewer than 12 tumours.
+    log2: samples × genes. most: number of genes. number: of clusters into which the tree is cut. linkage, distance: as
+    scipy names them. The label is categorical: A, B, … from the largest down. Raises MissingData for fewer than 12
+    tumours.
     """
-    ward = embedding.ward_clusters(log2, n_top_genes=most, number=number, seed=seed)
-    letters = dict(enumerate(LETTERS[: ward.label.max()], 1))
-    cluster = pd.Categorical(ward.label.map(letters), list(letters.values()))
-    return pd.Series(cluster, log2.index, name="cluster"), ward.number, ward.rand_index
+    numbered = embedding.hierarchical_clusters(
+        log2, n_top_genes=most, number=number, seed=seed, linkage=linkage, distance=distance
+    )
+    letters = dict(enumerate(LETTERS[: numbered.label.max()], 1))
+    label = pd.Categorical(numbered.label.map(letters), list(letters.values()))
+    return dataclasses.replace(numbered, label=pd.Series(label, log2.index, name="cluster"))
+
+
+def clusters_of_genes(z: pd.DataFrame, number: int, linkage: str, distance: str) -> tuple[np.ndarray, pd.Series]:
+    """The tree of tumours by these genes, and the clusters it is cut into, numbered "1", "2", … from the largest down.
+
+    z: samples × genes, standardised.
+    """
+    tree = embedding.sample_tree(z, linkage=linkage, distance=distance)
+    cut = pd.Series(embedding.cut_tree(tree, number), z.index)
+    rank = {old: str(new) for new, old in enumerate(cut.value_counts().index, 1)}
+    return tree, pd.Series(pd.Categorical(cut.map(rank), list(rank.values())), z.index, name="cluster")
+
+
+@dataclasses.dataclass(frozen=True)
+class SecondClustering:
+    """Tumours clustered by the genes that differ most between the two largest clusters of a first clustering.
+
+    genes: those that the clustering is by. z: samples × genes, standardised, the genes shown. tree: scipy's linkage
+    matrix. label: clusters "1", "2", … by sample.
+    """
+
+    genes: list[str]
+    z: pd.DataFrame
+    tree: np.ndarray
+    label: pd.Series
+
+
+def cluster_again(
+    log2: pd.DataFrame, cluster: pd.Series, per_side: int, always: list[str], number: int, linkage: str, distance: str
+) -> SecondClustering:
+    """The tumours clustered by the `per_side` genes of the highest and as many of the lowest moderated t between the
+    two largest clusters. always: genes shown besides, which have no say. Raises MissingData where one of the two has a
+    single tumour."""
+    between = differential.compare_genes(log2, largest_two(cluster))
+    genes = top_genes(between, per_side, [])
+    tree, label = clusters_of_genes(expression.z_scores(log2[genes]), number, linkage, distance)
+    shown = top_genes(between, per_side, always)
+    return SecondClustering(genes, expression.z_scores(log2[shown]), tree, label)
 
 
 def cluster_findings(
     log2: pd.DataFrame, cluster: pd.Series, number: Finding, min_group: int = FEWEST
 ) -> dict[str, list[Finding]]:
     """Findings on clusters, by the tail of a claim's id. The source's cluster A is known only by the two genes it is
-    said to express: for the claim on FGL1 it is taken to be the one with the most SPINK1, and the other way round."""
+    said to express: for the claim on FGL1 it is taken to be the one with the most SPINK1, and the other way round; for
+    the claim on its size the one with the most of both, however large."""
     answers = {"n.clusters": [number]}
     letters = list(cluster.cat.categories)
+    genes = ["FGL1", "SPINK1"]
+    if lacking := set(genes) - set(log2):
+        reason = Finding(None, note=f"no expression of {min(lacking)}, by which the source's cluster A is known")
+        answers |= {tail: [reason] for tail in ("fgl1.cluster_a", "spink1.cluster_a", "largest.b_vs_a")}
+    else:
+        z = expression.z_scores(log2[genes])
 
-    def highest(gene: str) -> str:
-        return max(letters, key=lambda name: log2.loc[cluster == name, gene].mean())
+        def highest(*genes: str) -> str:
+            return max(letters, key=lambda name: z.loc[cluster == name, list(genes)].mean().sum())
 
-    for gene, by in (("FGL1", "SPINK1"), ("SPINK1", "FGL1")):
-        if lacking := {"FGL1", "SPINK1"} - set(log2):
-            answers[f"{gene.lower()}.cluster_a"] = [Finding(None, note=f"no expression of {min(lacking)}")]
-            continue
-        rest = [name for name in letters if name != highest(by)]
-        answers[f"{gene.lower()}.cluster_a"] = [_group_fold_change(log2[gene], cluster, [highest(by)], rest, min_group)]
-    # "B and D are the largest": the second largest against the one that expresses FGL1, and against the next
-    second = letters[1]
-    marker = highest("FGL1") if "FGL1" in log2 else None
-    for tail, other in (("b_vs_a", marker), ("d_vs_c", letters[2] if len(letters) > 2 else None)):
-        if other is None:
-            answers[f"largest.{tail}"] = [Finding(None, note="there is no cluster here to compare it with")]
-            continue
-        if other in letters[:2]:
-            answers[f"largest.{tail}"] = [Finding(None, note="the cluster is itself one of the two largest here")]
-            continue
-        n, one, two = len(cluster), float((cluster == second).mean()), float((cluster == other).mean())
-        se = float(np.sqrt((one + two - (one - two) ** 2) / n))  # of two shares of one multinomial draw
-        limits = [one - two + z * se for z in (-Z95, Z95, -Z90, Z90)]
-        answers[f"largest.{tail}"] = [Finding(one - two, *limits, n=n, scale="difference")]
+        for gene, by in (("FGL1", "SPINK1"), ("SPINK1", "FGL1")):
+            rest = [name for name in letters if name != highest(by)]
+            finding = _group_fold_change(log2[gene], cluster, [highest(by)], rest, min_group)
+            answers[f"{gene.lower()}.cluster_a"] = [finding]
+        answers["largest.b_vs_a"] = [_larger_clusters(cluster, highest(*genes))]
+    # nothing but its size tells C from B and D
+    by_size = "clusters B, C and D are known by their sizes alone, so that B and D are larger than C in any cohort"
+    answers["largest.d_vs_c"] = [Finding(None, note=by_size)]
     return answers
+
+
+def _larger_clusters(cluster: pd.Series, marked: str) -> Finding:
+    """The share of the second largest of the other clusters less that of the marked one: below 0 where fewer than two
+    are larger. Limits by Tango's score interval, which holds for two shares of one multinomial draw as for pairs."""
+    sizes = cluster.value_counts()
+    others = sizes.drop(marked).sort_values(ascending=False)
+    if len(others) < 3:
+        return Finding(None, note=f"there are {len(sizes)} clusters here, and the claim is on four")
+    one, other, n = int(others.iloc[1]), int(sizes[marked]), len(cluster)
+    limits = {}
+    for name, level in (("", 0.95), ("_90", 0.90)):
+        lower, upper = paired.paired_difference_interval(one, other, n, level=level)
+        limits |= {f"lower{name}": lower, f"upper{name}": upper}
+    return Finding((one - other) / n, **limits, n=n, scale="difference")
 
 
 def largest_two(cluster: pd.Series) -> pd.Series:
@@ -247,14 +309,36 @@ def cluster_table(log2: pd.DataFrame, cluster: pd.Series, genes: list[str]) -> p
     return means.assign(n=cluster.value_counts()).rename_axis("cluster")[["n", *measured]]
 
 
-def clusters_sentence(cluster: pd.Series, number: Finding, stability: float) -> str:
-    """Sentences on the clusters' sizes, on their number by silhouette and on their stability."""
+def clusterings_table(log2: pd.DataFrame, cluster: pd.Series, again: pd.Series, genes: list[str]) -> pd.DataFrame:
+    """`cluster_table` of both clusterings, one under the other: clustering, cluster, n, then the genes measured."""
+    tables = {"most variable genes": cluster, "genes between the two largest": again}
+    parts = {name: cluster_table(log2, label, genes).reset_index() for name, label in tables.items()}
+    return pd.concat(parts, names=["clustering"]).reset_index(level=0).set_index(["clustering", "cluster"])
+
+
+def cluster_tracks(cohort: Cohort, cluster: pd.Series) -> dict[str, pd.Series]:
+    """What stands over a heatmap of clustered tumours: their cluster, and their genomic subtype where the cohort has
+    genotypes."""
+    try:
+        subtype = genomic_subtype(cohort).reindex(cluster.index)
+    except MissingData:
+        return {"Cluster": cluster}
+    return {"Cluster": cluster, "Genomic subtype": subtype}
+
+
+def clusters_sentence(clusters: Clusters, second: SecondClustering) -> str:
+    """Sentences on the clusters' sizes, on their number by silhouette, their stability and the second clustering."""
+    cluster, again, (low, high) = clusters.label, second.label, clusters.middle_95
     sizes = ", ".join(f"{name} {int((cluster == name).sum())}" for name in cluster.cat.categories)
+    sizes_again = [str(n) for n in again.value_counts()]
+    agreement = embedding.rand_index(cluster, again)
     return (
         f"{len(cluster.cat.categories)} clusters of {len(cluster)} tumours: {sizes}. The silhouette is highest with "
-        f"{number.value:.0f} clusters ({number.lower:.0f} to {number.upper:.0f} in the middle 95% of {SUBSAMPLES} "
+        f"{clusters.number.value:.0f} clusters ({low:.0f} to {high:.0f} in the middle 95% of {SUBSAMPLES} "
         f"random samples of 80% of the tumours). The clusters of those samples agree with these at a mean adjusted "
-        f"Rand index of {formats.number(stability, 2)}."
+        f"Rand index of {formats.number(clusters.rand_index, 2)}. Clustered again by the {len(second.genes)} genes "
+        f"that differ most between the two largest, the tumours form {len(again.cat.categories)} clusters of "
+        f"{listed(sizes_again)}; the adjusted Rand index with the first is {formats.number(agreement, 2)}."
     )
 
 
@@ -307,33 +391,42 @@ def split_by_survival(cohort: Cohort, months: float, min_group: int = FEWEST) ->
 
 
 def gene_sets(
-    log2: pd.DataFrame, marked: pd.Series, sets: dict[str, list[str]], *, permutations: int, seeds: int, seed: int
+    log2: pd.DataFrame,
+    marked: pd.Series,
+    sets: dict[str, list[str]],
+    *,
+    permutations: int,
+    seeds: int,
+    seed: int,
+    resamples: int,
+    limits_of: list[str],
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Preranked enrichment by the moderated t of the marked against the others: the sets with NES, FDR and their range
-    over seeds, and the ranked genes."""
+    over seeds, and the ranked genes. The sets limits_of also have limits, from resamples of the tumours."""
     ranked = enrichment.rank_genes(differential.compare_genes(log2, marked)["moderated_t"])
     table = enrichment.enrichment_scores(ranked, sets, permutations=permutations, seed=seed)
     several = [seed + i for i in range(seeds)]
     ranges = enrichment.spread_over_seeds(ranked, sets, seeds=several, permutations=permutations)
     columns = ["set", "nes_min", "nes_median", "nes_max", "fdr_min", "fdr_median", "fdr_max"]
-    return table.merge(ranges[columns], on="set"), ranked
+    named = {name: sets[name] for name in limits_of if name in sets}
+    limits = enrichment.score_limits(log2, marked, named, table, resamples=resamples, seed=seed)
+    return table.merge(ranges[columns], on="set").merge(limits, on="set", how="left"), ranked
 
 
-def set_findings(table: pd.DataFrame, names: list[str]) -> list[Finding]:
-    """The normalised enrichment score of each set as a finding. A score has no interval of its own: the limits are
-    those of a normal estimate with its two-sided p."""
+def set_findings(table: pd.DataFrame, names: list[str], marked: pd.Series) -> list[Finding]:
+    """The normalised enrichment score of each set as a finding, with its limits from resampled tumours; marked: the
+    two groups of tumours, by which its size is known."""
     findings = []
+    sides = [int((marked == side).sum()) for side in (True, False)]
     for name in names:
         rows = table[table["set"] == name]
         if rows.empty:
             findings.append(Finding(None, note=f"{name} is not among the sets tested"))
             continue
         row = rows.iloc[0]
-        # the score's standard error, were it normal, from its p
-        z = -float(stats.norm.ppf(row["p"] / 2))
-        se = abs(row["nes"]) / z if z > 0 else float("inf")
-        limits = [row["nes"] + q * se for q in (-Z95, Z95, -Z90, Z90)]
-        findings.append(Finding(float(row["nes"]), *limits, p=float(row["p"]), scale="difference"))
+        limits = {limit: float(row[f"nes_{limit}"]) for limit in ("lower", "upper", "lower_90", "upper_90")}
+        size = {"n": sum(sides), "smallest": min(sides)}
+        findings.append(Finding(float(row["nes"]), **limits, p=float(row["p"]), scale="difference", **size))
     return findings
 
 
@@ -350,7 +443,8 @@ def set_label(table: pd.DataFrame, name: str, permutations: int) -> str:
     row = rows.iloc[0]
     # a permuted rate of 0 says only that no permutation reached the score
     rate = f"< {1 / permutations:g}" if row["fdr"] < 1 / permutations else formats.number(row["fdr"], 3)
-    return f"NES {formats.number(row['nes'], 2)}\nFDR {rate}\n{row['size']} genes"
+    low, high = (formats.number(row[limit], 2) for limit in ("nes_lower", "nes_upper"))
+    return f"NES {formats.number(row['nes'], 2)}\n95% CI {low} to {high}\nFDR {rate}\n{row['size']} genes"
 
 
 def sets_sentence(table: pd.DataFrame, fdr: float, what: str, marked: pd.Series, permutations: int) -> str:
@@ -366,35 +460,97 @@ def sets_sentence(table: pd.DataFrame, fdr: float, what: str, marked: pd.Series,
     return (
         f"{sizes}: {len(up)} of {len(table)} sets are enriched with {what} at a false discovery rate below "
         f"{100 * fdr:g}%, {len(down)} in the opposite direction ({permutations:,} permutations)"
-        f"{'. Highest: ' if named else ''}{named}."
+        f"{'. Highest: ' if named else ''}{named}.{_limits_sentence(table)}"
     )
 
 
-def long_survivors(
-    cohort: Cohort, months: float, tmb_above: float, pdl1_from: float, min_group: int = FEWEST
-) -> dict[str, list[Finding]]:
-    """The patients on immunotherapy alone who lived longer than so many months, and their biomarkers, by the tail of a
-    claim's id."""
+def _limits_sentence(table: pd.DataFrame) -> str:
+    """A sentence on the sets whose scores have limits; none where no set has."""
+    parts = ", ".join(
+        f"{row.set.removeprefix('HALLMARK_').replace('_', ' ').lower()} {formats.number(row.nes, 2)} "
+        f"({formats.number(row.nes_lower, 2)} to {formats.number(row.nes_upper, 2)})"
+        for row in table.dropna(subset=["nes_lower"]).itertuples()
+    )
+    return f" NES with 95% limits from resampled tumours: {parts}." if parts else ""
+
+
+@dataclasses.dataclass(frozen=True)
+class LongSurvivors:
+    """The patients on immunotherapy alone who lived longer than so many months.
+
+    table: index PATIENT_ID, the longest first; columns months, event (bool), tmb_per_mb, pdl1_percent (missing where
+    not tested). lacks: column → why the cohort has no such test. tmb_above, pdl1_from: what is high, what positive.
+    """
+
+    table: pd.DataFrame
+    lacks: dict[str, str]
+    months: float
+    tmb_above: float
+    pdl1_from: float
+
+    def is_high(self, name: str) -> pd.Series:
+        """Whether each patient tested is high (TMB) or positive (PD-L1); patients without the test are left out."""
+        known = self.table[name].dropna()
+        return known > self.tmb_above if name == "tmb_per_mb" else known >= self.pdl1_from
+
+
+def long_survivors(cohort: Cohort, months: float, tmb_above: float, pdl1_from: float) -> LongSurvivors:
+    """The patients on immunotherapy alone who lived longer than so many months, and their biomarkers."""
     regimen = cohort.column("FIRST_LINE_REGIMEN", "first-line regimen")
     times = cohort.survival("OS").reindex(regimen.index[regimen == "immunotherapy"]).dropna()
-    longer = times.index[times["months"] > months]
-    answers = {"n.long_rwos": [of_count(len(longer))], "cut.rwos": [of_parameter(months)]}
-
-    def share(known: pd.Series, high: pd.Series) -> Finding:
-        if len(known) < min_group:
-            tested = formats.count(len(known), "patient")
-            return Finding(None, note=f"{tested} who survived so long had the test, and a share needs {min_group}")
-        return Finding(100 * float(high.mean()), n=len(known))
-
-    for name, measure, is_high in (
-        ("tmb_high", lambda: by_patient(cohort, burden(cohort)), lambda values: values > tmb_above),
-        ("pdl1", lambda: cohort.column("PDL1_SCORE", "PD-L1 score"), lambda values: values >= pdl1_from),
+    table = times.loc[times["months"] > months, ["months", "event"]]
+    table = table.sort_values("months", ascending=False, kind="stable")
+    lacks = {}
+    for name, measure in (
+        ("tmb_per_mb", lambda: by_patient(cohort, burden(cohort))),
+        ("pdl1_percent", lambda: cohort.column("PDL1_SCORE", "PD-L1 score")),
     ):
         try:
-            known = measure().reindex(longer).dropna().astype(float)  # patients without the test are not low
-            answers[f"{name}.long_rwos"] = [share(known, is_high(known))]
+            table[name] = measure().reindex(table.index).astype(float)
         except MissingData as reason:
-            answers[f"{name}.long_rwos"] = [Finding(None, note=str(reason))]
+            table[name], lacks[name] = np.nan, str(reason)
+    return LongSurvivors(table, lacks, months, tmb_above, pdl1_from)
+
+
+def long_survivor_values(survivors: LongSurvivors) -> dict[str, pd.DataFrame]:
+    """What a figure says of each long survivor, by biomarker: columns words (the value) and level (high or low,
+    positive or negative; missing where not tested)."""
+    heads = {"tmb_per_mb": ("TMB, per Mb", "high", "low", 1), "pdl1_percent": ("PD-L1, %", "positive", "negative", 0)}
+    tables = {}
+    for name, (head, high, low, digits) in heads.items():
+        level = survivors.is_high(name).map({True: high, False: low})
+        text = [None if pd.isna(value) else formats.number(value, digits) for value in survivors.table[name]]
+        columns = {"words": pd.Series(text, survivors.table.index, dtype=object), "level": level.astype(object)}
+        tables[head] = pd.DataFrame(columns, index=survivors.table.index)
+    return tables
+
+
+def long_survivors_sentence(survivors: LongSurvivors) -> str:
+    """A sentence on how many patients on immunotherapy alone lived longer, and on their biomarkers."""
+    parts = [
+        f"{int(high.sum())} of {len(high)} tested {words}"
+        for high, words in (
+            (survivors.is_high("tmb_per_mb"), f"had a TMB over {survivors.tmb_above:g} per Mb"),
+            (survivors.is_high("pdl1_percent"), f"had a PD-L1 score of {survivors.pdl1_from:g}% or more"),
+        )
+        if len(high)
+    ]
+    number = formats.count(len(survivors.table), "patient")
+    end = f": {', '.join(parts)}" if parts else ""
+    return f"{number} on immunotherapy alone lived over {survivors.months:g} months{end}."
+
+
+def long_survivor_findings(survivors: LongSurvivors, min_group: int = FEWEST) -> dict[str, list[Finding]]:
+    """Findings on the long survivors and their biomarkers, by the tail of a claim's id."""
+    answers = {"n.long_rwos": [of_count(len(survivors.table))], "cut.rwos": [of_parameter(survivors.months)]}
+    for tail, name in (("tmb_high", "tmb_per_mb"), ("pdl1", "pdl1_percent")):
+        high = survivors.is_high(name)
+        finding = Finding(100 * float(high.mean()), n=len(high)) if len(high) >= min_group else None
+        if finding is None:
+            tested = formats.count(len(high), "patient")
+            few = f"{tested} who survived so long had the test, and a share needs {min_group}"
+            finding = Finding(None, note=survivors.lacks.get(name, few))
+        answers[f"{tail}.long_rwos"] = [finding]
     return answers
 
 

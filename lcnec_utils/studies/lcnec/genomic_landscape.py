@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lcnec_utils.cohort.model import Cohort
+from lcnec_utils.cohort.treatment import REGIMENS, regimen
 from lcnec_utils.core import formats
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.core.findings import Finding, of_count, of_share
@@ -26,10 +27,18 @@ from lcnec_utils.omics.genomics import (
     deleted,
     genomic_subtype,
     mismatch_repair,
+    mismatch_repair_tests,
     targetable,
     targetable_alterations,
 )
-from lcnec_utils.stats.proportions import pairwise_share_differences, share_difference, share_finding, wilson
+from lcnec_utils.stats.proportions import (
+    pairwise_share_differences,
+    share_difference,
+    share_finding,
+    shares,
+    wilson,
+)
+from lcnec_utils.stats.share_tests import overall_share_test
 
 # Tracks above the genes: column → label; PD-L1 is shown in the groups that trials and labels use
 TRACKS = {
@@ -37,6 +46,8 @@ TRACKS = {
     "PDL1_SCORE": "PD-L1 (TPS)",
 }  # fmt: skip
 PDL1_GROUPS = {"< 1%": 1, "1–49%": 50, "≥ 50%": np.inf}  # label → the percentage below which it ends
+NOT_RECORDED = "not recorded"
+DEFICIENT, PROFICIENT = "deficient", "proficient"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -222,8 +233,8 @@ def prevalence_findings(cohort: Cohort, subtype: pd.Series) -> dict[str, list[Fi
     }
 
 
-def biomarker_findings(table: pd.DataFrame, markers: pd.DataFrame, subtype: pd.Series) -> dict[str, list[Finding]]:
-    """Findings on the biomarkers of the genomic subtypes, named `<marker>.<subtype>`, and `pdl1` over all pairs.
+def biomarker_findings(table: pd.DataFrame, subtype: pd.Series) -> dict[str, list[Finding]]:
+    """Findings on the biomarkers of the genomic subtypes, named `<marker>.<subtype>`.
 
     table: proportions.shares of markers by subtype.
     """
@@ -236,5 +247,164 @@ def biomarker_findings(table: pd.DataFrame, markers: pd.DataFrame, subtype: pd.S
     for name, n in subtype.value_counts().items():
         findings[f"n.{_key(name)}"] = [of_count(int(n))]
     unnamed = Finding(None, note="the legend does not name the biomarker")
-    findings |= {f"p.unclassified_vs_{_key(name)}": [unnamed] for name in (NSCLC_LIKE, SCLC_LIKE)}
-    return findings | {"pdl1": pairwise_share_differences(markers, subtype, what="PD-L1 positive")}
+    return findings | {f"p.unclassified_vs_{_key(name)}": [unnamed] for name in (NSCLC_LIKE, SCLC_LIKE)}
+
+
+def pdl1_over_regimens(cohort: Cohort, markers: pd.DataFrame, *, min_group: int = 5) -> list[Finding]:
+    """The difference in the share of PD-L1 positive tumours between every two of REGIMENS, as findings."""
+    try:
+        groups = regimen(cohort)
+    except MissingData as reason:
+        return [Finding(None, note=str(reason))]
+    return pairwise_share_differences(markers, groups, what="PD-L1 positive", min_group=min_group, only=REGIMENS)
+
+
+def share_test_labels(tests: pd.DataFrame) -> pd.DataFrame:
+    """What a figure writes over two groups: what, group, other, label, of the rows of `pairwise_share_tests` with a p.
+
+    Fisher's p stands beside that of the chi-squared test where an expected count is under 5.
+    """
+    tested = tests[tests["p_chi_squared"].notna()]
+    labels = [_both_p(row.p_chi_squared, row.p_fisher) for row in tested.itertuples()]
+    return tested[["what", "group", "other"]].assign(label=labels)
+
+
+def _both_p(chi_squared: float, fisher: float) -> str:
+    exact = f" (Fisher {formats.p_value(fisher).removeprefix('p ').removeprefix('= ')})" if fisher == fisher else ""
+    return f"{formats.p_value(chi_squared)}{exact}"
+
+
+def pairs_sentence(tests: pd.DataFrame) -> str:
+    """The p of every two groups by biomarker, from `pairwise_share_tests`."""
+    parts = []
+    for what, rows in tests[tests["p_chi_squared"].notna()].groupby("what", sort=False):
+        pairs = (f"{row.group} and {row.other} {_both_p(row.p_chi_squared, row.p_fisher)}" for row in rows.itertuples())
+        parts.append(f"{what}: {', '.join(pairs)}")
+    if not parts:
+        return " No two subtypes could be compared."
+    return f" Chi-squared test of every two subtypes, not adjusted: {'; '.join(parts)}."
+
+
+def pdl1_by_antibody(cohort: Cohort, *, pdl1_positive_percent: float) -> pd.DataFrame:
+    """The share of PD-L1 positive tumours by the antibody that stained them, one tumour a patient.
+
+    Columns as `proportions.shares`. A scored tumour whose antibody is not recorded is a group of its own. Raises
+    MissingData where the cohort has no score or no antibody of a scored tumour.
+    """
+    for column in ("PDL1_SCORE", "PDL1_ASSAY"):
+        if column not in cohort.samples or cohort.samples[column].isna().all():
+            raise MissingData(f"{cohort.name} has no PD-L1 by antibody: column {column} is absent or empty")
+    table = by_patient(cohort, cohort.samples[["PDL1_SCORE", "PDL1_ASSAY"]])
+    scored = table[table["PDL1_SCORE"].notna()]
+    if scored["PDL1_ASSAY"].isna().all():
+        raise MissingData(f"{cohort.name}: no tumour with a PD-L1 score (PDL1_SCORE) has its antibody (PDL1_ASSAY)")
+    names = [*sorted(scored["PDL1_ASSAY"].dropna().unique()), NOT_RECORDED]
+    antibody = pd.Series(pd.Categorical(scored["PDL1_ASSAY"].fillna(NOT_RECORDED), names), scored.index)
+    positive = (scored["PDL1_SCORE"] >= pdl1_positive_percent).to_frame(f"PD-L1 ≥ {pdl1_positive_percent:g}%")
+    return shares(positive, antibody.cat.remove_unused_categories())
+
+
+def antibody_test(table: pd.DataFrame, *, min_group: int = 1) -> dict[str, float]:
+    """The test over the antibodies of `pdl1_by_antibody`, those that are known: keys of `overall_share_test`."""
+    return overall_share_test(table[table["group"] != NOT_RECORDED], min_group=min_group)
+
+
+def antibody_labels(table: pd.DataFrame, overall: dict[str, float]) -> pd.DataFrame:
+    """What a figure writes over all antibodies, as `share_test_labels` has it, from `antibody_test`."""
+    groups = [name for name in table["group"] if name != NOT_RECORDED]
+    label = _both_p(overall["p_chi_squared"], overall["p_fisher"])
+    rows = [(table["what"].iloc[0], groups[0], groups[-1], f"{overall['groups']} antibodies: {label}")]
+    return pd.DataFrame(
+        rows if overall["p_chi_squared"] == overall["p_chi_squared"] else [],
+        columns=["what", "group", "other", "label"],
+    )
+
+
+def antibody_sentence(table: pd.DataFrame, overall: dict[str, float], *, min_group: int) -> str:
+    """The share positive by antibody with n, and whether the antibodies differ."""
+    what, parts = table["what"].iloc[0], []
+    for row in table.itertuples():
+        limits = f"{formats.number(100 * row.lower)}–{formats.number(100 * row.upper)}"
+        parts.append(f"{row.group} {formats.share(row.k, row.n)}, 95% CI {limits}%")
+    if overall["p_chi_squared"] == overall["p_chi_squared"]:
+        p = _both_p(overall["p_chi_squared"], overall["p_fisher"])
+        test = f"Chi-squared test over {overall['groups']} antibodies: {p}."
+    elif overall["groups"] < 2:
+        test = f"Antibodies are not compared: fewer than two have {min_group} tumours or more."
+    else:
+        test = "Antibodies are not compared: every tumour has the same result."
+    return f"{what}: {'; '.join(parts)}. {test} Patients were not allotted to antibodies."
+
+
+def repair_tests(cohort: Cohort) -> pd.DataFrame:
+    """The results of each test of mismatch repair (`genomics.mismatch_repair_tests`), one tumour a patient."""
+    return by_patient(cohort, mismatch_repair_tests(cohort))
+
+
+def agreement_matrix(row) -> pd.DataFrame:
+    """A row of `agreement.pairwise_agreement` as `plots.confusion` draws it: truth (first test), called (second), n."""
+    cells = [(DEFICIENT, DEFICIENT, row.both), (DEFICIENT, PROFICIENT, row.first_only),
+             (PROFICIENT, DEFICIENT, row.second_only), (PROFICIENT, PROFICIENT, row.neither)]  # fmt: skip
+    return pd.DataFrame(cells, columns=["truth", "called", "n"])
+
+
+def agreement_axes(row) -> dict[str, str]:
+    """The names of the two tests of a row of `pairwise_agreement`, as the axes of `plots.confusion` have them."""
+    short = {"immunohistochemistry": "IHC"}
+    return {side: short.get(name, name.capitalize()) for side, name in (("truth", row.first), ("called", row.second))}
+
+
+def agreement_title(row) -> str:
+    """Percent agreement of two tests with its interval, and Cohen's kappa, in two lines."""
+    if not row.n:
+        return "No tumour has both tests"
+    limits = f"{formats.number(100 * row.lower)}–{formats.number(100 * row.upper)}"
+    return f"{formats.number(100 * row.agreement)}% agree ({limits})\nκ {_kappa(row)}"
+
+
+def _kappa(row) -> str:
+    if row.kappa != row.kappa:
+        return formats.NOT_ESTIMABLE
+    numbers = [formats.number(value, 2) for value in (row.kappa, row.kappa_lower, row.kappa_upper)]
+    return f"{numbers[0]} ({numbers[1]}–{numbers[2]})"
+
+
+def final_calls(cohort: Cohort) -> pd.DataFrame:
+    """The final call of mismatch repair by the test that made it, in the stated order: test, n, deficient, discordant.
+
+    discordant: tumours in which a later test says otherwise. One tumour a patient; the last row is all of them.
+    """
+    repair = by_patient(cohort, mismatch_repair(cohort))
+    called = repair[repair["deficient"].notna()]
+    rows = [(name, of_test) for name in dict.fromkeys(MMR_TESTS.values())
+            if len(of_test := called[called["method"] == name])]  # fmt: skip
+    counts = [
+        (name, len(of_test), int(of_test["deficient"].sum()), int(of_test["discordant"].sum()))
+        for name, of_test in [*rows, ("all tests", called)]
+    ]
+    return pd.DataFrame(counts, columns=["test", "n", "deficient", "discordant"])
+
+
+def calls_table(calls: pd.DataFrame) -> pd.DataFrame:
+    """`final_calls` as text, for a table in a figure."""
+    names = {"test": "Final call by", "n": "Tumours", "deficient": "Deficient", "discordant": "Another test disagrees"}
+    return calls.rename(columns=names).astype(str)
+
+
+def agreement_sentence(pairs: pd.DataFrame, calls: pd.DataFrame) -> str:
+    """How far every two tests of mismatch repair agree, and what the final calls are."""
+    parts = []
+    for row in pairs.itertuples():
+        if row.n:
+            limits = f"{formats.number(100 * row.lower)}–{formats.number(100 * row.upper)}%"
+            agreed = formats.share(row.both + row.neither, row.n, 1)
+            parts.append(f"{row.first} and {row.second} {agreed}, 95% CI {limits}, κ {_kappa(row)}")
+        else:
+            parts.append(f"{row.first} and {row.second} were never made on one tumour")
+    last = calls.iloc[-1]
+    overruled = formats.count(int(last["discordant"]), "tumour")
+    return (
+        f"Agreement: {'; '.join(parts)}. Where deficiency is rare, κ is low although nearly all calls agree. "
+        f"By the order of precedence {formats.share(int(last['deficient']), int(last['n']), 1)} are deficient; a test "
+        f"of lower precedence is overruled in {overruled}."
+    )

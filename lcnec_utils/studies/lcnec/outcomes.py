@@ -1,5 +1,8 @@
 """Notebook 02: survival by regimen, era, marker and genomic subtype, its tables, findings and sentences."""
 
+import itertools
+from collections.abc import Collection, Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -18,7 +21,7 @@ from lcnec_utils.cohort.treatment import (
 )
 from lcnec_utils.core import formats
 from lcnec_utils.core.errors import MissingData
-from lcnec_utils.core.findings import Z95, Finding, of_count, of_difference, of_hazard, of_median
+from lcnec_utils.core.findings import Finding, of_count, of_hazard, of_median
 from lcnec_utils.core.formats import listed
 from lcnec_utils.omics import genomics
 from lcnec_utils.stats import comparison, cox, survival
@@ -149,42 +152,72 @@ def hazard_ratio_findings(tables: dict[str, pd.DataFrame], model: str, min_group
     return findings
 
 
-def progression_findings(medians: pd.DataFrame, min_group: int = 5) -> dict[str, list[Finding]]:
-    """How many patients on REGIMENS were evaluable for progression, and the median on chemotherapy compared with that
-    on chemoimmunotherapy: the difference in months, and its sign."""
+def progression_findings(
+    medians: pd.DataFrame, ratios: dict[str, list[Finding]], min_group: int = 5
+) -> dict[str, list[Finding]]:
+    """How many patients on REGIMENS were evaluable for progression, and chemotherapy compared with chemoimmunotherapy:
+    the difference of the medians in months, and the hazard ratio.
+
+    ratios: as `hazard_ratio_findings` gives them; what the source calls significant is the adjusted ratio.
+    """
     rows = medians.set_index("group")
     rows = rows[rows.index.isin(REGIMENS)]
-    evaluable = {"n.evaluable": [of_count(int(rows["n"].sum()))]}
     pair = [REFERENCE, "chemotherapy"]
     if min(rows["n"].reindex(pair).fillna(0)) < min_group:
-        few = [too_few_patients(pair, rows["n"].to_dict(), min_group=min_group)]
-        return evaluable | {"difference.rwpfs.discussion": few, "rwpfs_chemotherapy.discussion": few}
-    difference = float(rows.at[REFERENCE, "median"] - rows.at["chemotherapy", "median"])
-    n = int(rows.loc[pair, "n"].sum())
-    # the difference of two medians has limits by their own, taken as independent
-    se = [(rows.at[name, "upper"] - rows.at[name, "lower"]) / (2 * Z95) for name in pair]
-    return evaluable | {
-        "difference.rwpfs.discussion": [Finding(difference, n=n)],
-        "rwpfs_chemotherapy.discussion": [of_difference(-difference, float(np.hypot(*se)), np.nan, n)],
+        difference = too_few_patients(pair, rows["n"].to_dict(), min_group=min_group)
+    else:
+        months = float(rows.at[REFERENCE, "median"] - rows.at["chemotherapy", "median"])
+        difference = Finding(months, n=int(rows.loc[pair, "n"].sum()))
+    return {
+        "n.evaluable": [of_count(int(rows["n"].sum()))],
+        "difference.rwpfs.discussion": [difference],
+        "rwpfs_chemotherapy.discussion": ratios[f"hr.chemotherapy_vs_{REFERENCE}"],
     }
+
+
+def _survival_in_two_cohorts(cohorts: Iterable[Cohort]) -> list[tuple[str, pd.DataFrame]]:
+    """Overall survival on REGIMENS in two cohorts, each with its label. Raises MissingData where one of them lacks it,
+    and where they are one cohort."""
+    tables = {}
+    for cohort in cohorts:
+        table = survival_by_regimen(cohort, "OS")
+        tables[cohort.label] = table[table["regimen"].isin(REGIMENS)]
+    if len(tables) < 2:
+        raise MissingData(f"the sentence is about two cohorts, and only one is at hand, {next(iter(tables))}")
+    return list(tables.items())
 
 
 def second_cohort_hazard_ratio(first: Cohort, second: Cohort, min_group: int = 5) -> Finding:
     """Overall survival on REGIMENS in the second cohort against the first, as a hazard ratio."""
-    tables, sizes = [], {}
-    for cohort in (first, second):
-        try:
-            table = survival_by_regimen(cohort, "OS")
-        except MissingData as reason:
-            return Finding(None, note=str(reason))
-        table = table[table["regimen"].isin(REGIMENS)]
-        tables.append(table[["months", "event"]].assign(second=cohort is second))
-        sizes[cohort.label] = len(table)
-    if len(sizes) < 2:
-        return Finding(None, note=f"both roles are of one cohort, {first.label}")
+    try:
+        (name, one), (other_name, other) = _survival_in_two_cohorts([first, second])
+    except MissingData as reason:
+        return Finding(None, note=str(reason))
+    sizes = {name: len(one), other_name: len(other)}
     if min(sizes.values()) < min_group:
         return too_few_patients(list(sizes), sizes, min_group=min_group)
-    return of_hazard(cox.cox(pd.concat(tables), covariates=["second"]).iloc[0])
+    both = pd.concat([one.assign(second=False), other.assign(second=True)])
+    return of_hazard(cox.cox(both[["months", "event", "second"]], covariates=["second"]).iloc[0])
+
+
+def both_cohorts_findings(cohorts: Collection[Cohort], min_group: int = 5) -> dict[str, list[Finding]]:
+    """Overall survival between every two of REGIMENS in each of two cohorts, by the tail of a claim's id: the abstract
+    and the discussion speak of both cohorts at once. Nothing where there is no cohort.
+
+    A cohort that cannot be asked leaves the sentence unanswered, whatever the other one shows.
+    """
+    if not cohorts:
+        return {}
+    try:
+        pairs = [
+            comparison.pairwise_hazard_ratios(table, group="regimen", min_group=min_group, only=REGIMENS)
+            for _, table in _survival_in_two_cohorts(cohorts)
+        ]
+    except MissingData as reason:
+        pairs = [[Finding(None, note=str(reason))]]
+    unanswered = [findings for findings in pairs if all(finding.value is None for finding in findings)]
+    together = list(itertools.chain.from_iterable(unanswered or pairs))
+    return {"os_by_regimen.abstract": together, "os_by_regimen.discussion": together}
 
 
 # Comparisons that `sensitivity_tables` makes, by the start of their names: the tail of a claim's id, the tail of each
@@ -314,18 +347,26 @@ def survival_by_subtype(cohort: Cohort) -> dict[str, pd.DataFrame]:
     return dict(list(tables.items())[:MOST_ENDPOINTS])
 
 
-def subtypes_without_target(cohort: Cohort, min_group: int = 5) -> list[Finding]:
-    """Overall survival between genomic subtypes of tumours without a targetable alteration: every pair."""
+def regimens_without_target(cohort: Cohort, min_group: int = 5) -> list[Finding]:
+    """Overall survival between every two of REGIMENS within each genomic subtype, of patients whose tumour is known to
+    have no targetable alteration."""
     try:
         target = genomics.by_patient(cohort, genomics.targetable(cohort))
         subtype = genomics.by_patient(cohort, genomics.genomic_subtype(cohort)).cat.remove_categories(genomics.UNKNOWN)
-        table = cohort.survival("OS").join(subtype).join(target.rename("target"))
+        table = survival_by_regimen(cohort, "OS").join(subtype).join(target.rename("target"))
     except MissingData as reason:
         return [Finding(None, note=str(reason))]
-    if target.isna().all():
-        return [Finding(None, note="whether the tumour is targetable is known of no patient with overall survival")]
-    untargetable = table[~table["target"].fillna(False).astype(bool)]
-    return comparison.pairwise_hazard_ratios(untargetable, group="genomic_subtype", min_group=min_group)
+    if table["target"].isna().all():
+        lacking = "whether the tumour is targetable is known of no patient with a regimen and overall survival"
+        return [Finding(None, note=lacking)]
+    untargetable = table[table["target"].eq(False).fillna(False)]
+    parts = [untargetable[untargetable["genomic_subtype"] == name] for name in subtype.cat.categories]
+    return list(
+        itertools.chain.from_iterable(
+            comparison.pairwise_hazard_ratios(part, group="regimen", min_group=min_group, only=REGIMENS)
+            for part in parts
+        )
+    )
 
 
 def regimen_sentence(groups: comparison.Comparison, tables: dict[str, pd.DataFrame], significance: float) -> str:

@@ -1,14 +1,16 @@
-"""Transcriptional programmes of LCNEC and SCLC: transcription-factor subtypes, signatures, types of George et al."""
+"""LCNEC and SCLC: transcription-factor clusters and subtypes, alterations, YAP1, types of George et al."""
 
+import dataclasses
 import itertools
 
 import numpy as np
 import pandas as pd
 from scipy.cluster import hierarchy
+from scipy.spatial.distance import pdist
 
 from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core import formats
-from lcnec_utils.core.errors import MissingData
+from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.core.findings import Finding, of_count, of_share
 from lcnec_utils.omics.expression import (
     FACTORS,
@@ -18,10 +20,31 @@ from lcnec_utils.omics.expression import (
     signature_score,
     z_scores,
 )
-from lcnec_utils.omics.genomics import NO_GENOTYPE, SUBTYPES, altered, burden, by_patient, genomic_subtype
+from lcnec_utils.omics.genomics import (
+    NO_GENOTYPE,
+    SUBTYPES,
+    altered,
+    biomarkers,
+    burden,
+    by_patient,
+    frequently_mutated,
+    genomic_subtype,
+    prevalence,
+)
 from lcnec_utils.omics.joint import SCLC, Tumours
-from lcnec_utils.stats.proportions import compare_shares, share_difference, wilson
-from lcnec_utils.stats.ranks import mean_difference, rank_sum
+from lcnec_utils.stats import ranks
+from lcnec_utils.stats.embedding import composition
+from lcnec_utils.stats.proportions import (
+    COUNTS,
+    benjamini_hochberg,
+    chi_squared,
+    compare_shares,
+    share_difference,
+    share_difference_interval,
+    wilson,
+)
+from lcnec_utils.stats.ranks import mean_difference, stack_tables
+from lcnec_utils.studies.words import differing_shares_sentence, pairwise_medians_sentence, shares_sentence
 
 CLAIM_KEY = {name: name.lower().replace("-", "_") for name in (*SUBTYPES, SCLC)} | {NO_GENOTYPE: "lcnec"}
 TYPE_I, TYPE_II = "type I", "type II"
@@ -52,15 +75,75 @@ def tumours_sentence(tumours: Tumours, factor: pd.Series) -> str:
     return f"{len(factor):,} tumours ({groups}{left_out}). Transcription-factor subtypes: {factors}."
 
 
-def clustered_order(z: pd.DataFrame, factor: pd.Series) -> list[str]:
-    """Tumours by transcription-factor subtype, and within each in the order of a hierarchical clustering (Ward)."""
-    order: list[str] = []
-    for name in factor.cat.categories:
-        samples = factor.index[factor == name]
-        if len(samples) > 2:
-            samples = samples[hierarchy.leaves_list(hierarchy.ward(z.loc[samples].to_numpy()))]
-        order += list(samples)
-    return order
+@dataclasses.dataclass(frozen=True)
+class FactorTree:
+    """Tumours clustered by their transcription factors.
+
+    tree: scipy's linkage matrix. order: the tumours as the tree has them. cluster: "1", "2", … from the left, by
+    tumour (categorical). words: linkage and distance, as a sentence has them.
+    """
+
+    tree: np.ndarray
+    order: list[str]
+    cluster: pd.Series
+    words: str
+
+
+def factor_tree(z: pd.DataFrame, *, linkage: str, distance: str, clusters: int) -> FactorTree:
+    """Hierarchical clustering of tumours on their transcription factors, the tree cut into so many clusters at most.
+
+    z: tumours × factors. linkage, distance: as scipy names them. Raises UserError for Ward's linkage of another
+    distance than Euclidean, MissingData below three tumours and where a distance is not defined (a correlation of equal
+    values).
+    """
+    if linkage == "ward" and distance != "euclidean":
+        raise UserError(
+            f"tf_linkage: ward joins tumours by Euclidean distance alone, and tf_distance is {distance}; set "
+            "tf_distance to euclidean, or tf_linkage to average or complete"
+        )
+    if len(z) < 3:
+        raise MissingData(f"{formats.count(len(z), 'tumour')} with transcription factors: too few to cluster")
+    apart = pdist(z.to_numpy(float), distance)
+    if np.isnan(apart).any():
+        raise MissingData(f"the {distance} distance is not defined: in a tumour all factors have one z-score")
+    tree = hierarchy.linkage(apart, linkage)
+    leaves = hierarchy.leaves_list(tree)
+    label = hierarchy.fcluster(tree, clusters, "maxclust")
+    number = {name: str(place) for place, name in enumerate(dict.fromkeys(label[leaves]), 1)}
+    cluster = pd.Series(pd.Categorical([number[name] for name in label], list(number.values())), z.index)
+    named = {"ward": "Ward", "euclidean": "Euclidean", "cityblock": "city-block"}
+    method = f"{named.get(linkage, linkage)} linkage, {named.get(distance, distance)} distance"
+    return FactorTree(tree, list(z.index[leaves]), cluster, method)
+
+
+def cluster_agreement(cluster: pd.Series, rules: dict[str, pd.Series]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Clusters held against other classes of the same tumours: the cross table of each (rule, cluster, group, n), and
+    their adjusted Rand index (Hubert & Arabie 1985; 1 for the same classes, 0 for what chance gives): rule, n,
+    adjusted_rand."""
+    from sklearn.metrics import adjusted_rand_score
+
+    crossed = stack_tables({rule: composition(cluster, label) for rule, label in rules.items()}, column="rule")
+    rows = [
+        {"rule": rule, "n": len(cluster), "adjusted_rand": adjusted_rand_score(label.reindex(cluster.index), cluster)}
+        for rule, label in rules.items()
+    ]
+    return crossed, pd.DataFrame(rows)
+
+
+def clusters_sentences(tumours: Tumours, factor: pd.Series, found: FactorTree, agreement: pd.DataFrame) -> str:
+    """The numbers of tumours, how they were clustered, which transcription factor is highest most often in each
+    cluster, and how the clusters agree with each rule."""
+    parts = []
+    for name in found.cluster.cat.categories:
+        counts = factor[found.cluster == name].value_counts()
+        n = int(counts.sum())
+        parts.append(f"{name} (n = {n:,}), {counts.index[0]} highest in {formats.share(int(counts.iloc[0]), n)}")
+    indices = "; ".join(f"{row.rule} {formats.number(row.adjusted_rand, 2)}" for row in agreement.itertuples())
+    return (
+        f"{tumours_sentence(tumours, factor)} Hierarchical clustering on the four factors ({found.words}), cut into "
+        f"{formats.count(len(parts), 'cluster')}: {'; '.join(parts)}. Adjusted Rand index of the clusters with other "
+        f"classes (1 for the same, 0 for chance): {indices}."
+    )
 
 
 def factor_shares(factor: pd.Series, group: pd.Series) -> pd.DataFrame:
@@ -241,7 +324,7 @@ def george_table(values: pd.DataFrame, types: dict[str, pd.Series]) -> pd.DataFr
         kinds = kinds.reindex(values.index)
         for value in values:
             one, two = (values.loc[kinds == kind, value].dropna() for kind in (TYPE_I, TYPE_II))
-            p = rank_sum(one.to_numpy(), two.to_numpy())
+            p = ranks.rank_sum(one.to_numpy(), two.to_numpy())
             rows.append({"set": name, "value": value, "n_1": len(one), "n_2": len(two), "median_1": one.median(),
                          "median_2": two.median(), "p": p})  # fmt: skip
     return pd.DataFrame(rows)
@@ -264,46 +347,281 @@ def george_sentence(cohort: Cohort, table: pd.DataFrame) -> str:
 
 # ---- one subtype of LCNEC against SCLC ----
 
-
-def _groups(first: pd.Index, second: pd.Index, name: str, other: str) -> pd.Series:
-    labels = [name] * len(first) + [other] * len(second)
-    return pd.Series(pd.Categorical(labels, [name, other]), index=first.append(second))
+DEFINE_SCLC_LIKE = ["TP53", "RB1"]
+NSCLC_DRIVERS = ["STK11", "KEAP1", "KRAS"]  # those that define NSCLC-like LCNEC
 
 
-def alterations_in_both(
-    cohort: Cohort, subtype: str, other: Cohort, genes: list[str], name: str, other_name: str
-) -> tuple[pd.DataFrame, pd.Series]:
-    """Altered genes of one subtype's tumours and of another cohort's, samples × genes, and the group of each sample.
+def patients_in_both(cohort: Cohort, subtype: str, other: Cohort, name: str, other_name: str) -> pd.Series:
+    """The group of each patient: those with a tumour of one genomic subtype, and all of another cohort (categorical).
 
-    name, other_name: of the two groups. Raises MissingData where a sample is in both cohorts: they would not be
-    independent.
+    name, other_name: of the two groups. Raises MissingData where a sample or patient is in both cohorts, which would
+    not be independent, and where a group is empty.
     """
-    hit = altered(cohort, genes=genes)[genomic_subtype(cohort) == subtype]
-    other_hit = altered(other, genes=genes)
-    if len(hit.index.intersection(other_hit.index)):
-        raise MissingData(f"{cohort.name} and {other.name} share samples and cannot be compared")
-    return pd.concat([hit, other_hit]), _groups(hit.index, other_hit.index, name, other_name)
+    of_subtype = by_patient(cohort, genomic_subtype(cohort)) == subtype
+    first, second = of_subtype.index[of_subtype], other.one_sample_per_patient().index
+    samples = cohort.samples.index.intersection(other.samples.index)
+    if len(samples) or len(cohort.patients.index.intersection(other.patients.index)):
+        raise MissingData(f"{cohort.name} and {other.name} share samples or patients and cannot be compared")
+    for group, label in ((first, f"{cohort.name} has no {subtype} tumour"), (second, f"{other.name} has no sample")):
+        if group.empty:
+            raise MissingData(f"{label} to compare")
+    labels = [name] * len(first) + [other_name] * len(second)
+    return pd.Series(pd.Categorical(labels, [name, other_name]), index=first.append(second))
 
 
-def alteration_findings(hit: pd.DataFrame, groups: pd.Series, first: str) -> dict[str, list[Finding]]:
-    """Findings on one subtype against another cohort, by the tail of a claim's id: the shares of STK11 and KEAP1
-    carriers, and the number of tumours of which any gene was profiled.
+def genes_of_both(cohort: Cohort, other: Cohort, genes: list[str]) -> list[str]:
+    """These genes, and those mutated in at least 5% of either cohort's samples."""
+    return list(dict.fromkeys([*genes, *frequently_mutated(cohort), *frequently_mutated(other)]))
 
-    hit, groups: of `alterations_in_both`. first: the subtype's group.
+
+def altered_in_both(cohort: Cohort, other: Cohort, groups: pd.Series, genes: list[str]) -> pd.DataFrame:
+    """Altered genes of two cohorts' patients, patients × genes (`altered`). groups: of `patients_in_both`."""
+    tables = [by_patient(each, altered(each, genes=genes)) for each in (cohort, other)]
+    return pd.concat(tables).reindex(groups.index)
+
+
+def biomarkers_in_both(cohort: Cohort, other: Cohort, groups: pd.Series, **cut_offs: float) -> pd.DataFrame:
+    """Biomarkers of checkpoint blockade of two cohorts' patients, patients × markers; missing where untested.
+
+    groups: of `patients_in_both`. cut_offs: as `omics.genomics.biomarkers` takes them.
+    """
+    return pd.concat([biomarkers(each, **cut_offs) for each in (cohort, other)]).reindex(groups.index)
+
+
+def burden_in_both(cohort: Cohort, other: Cohort, groups: pd.Series) -> pd.Series:
+    """Tumour mutational burden (per Mb) of two cohorts' patients; missing where a cohort has none."""
+    known = []
+    for each in (cohort, other):
+        try:
+            known.append(by_patient(each, burden(each)))
+        except MissingData:
+            continue
+    per_mb = pd.concat(known) if known else pd.Series(dtype=float)
+    return per_mb.reindex(groups.index).astype(float).rename("mutations per Mb")
+
+
+def compare_flags(
+    flags: pd.DataFrame,
+    groups: pd.Series,
+    *,
+    untested: list[str] | None = None,
+    min_group: int = 1,
+    rank_sum: bool = False,
+) -> pd.DataFrame:
+    """The shares of True in two groups compared as `compare_shares` does; `note` says where a group was not tested.
+
+    flags: patients × what, True, False or missing. groups: two, categorical. Counts are missing, not zero, where nobody
+    was tested. p_chi_squared stands beside p also where the latter is Fisher's, for the source names the chi-squared
+    test alone. rank_sum: whether p_rank_sum is added, of the rank-sum test of flags taken as 0 and 1, which one of the
+    source's legends names for shares.
+    """
+    first, second = groups.cat.categories
+    table = prevalence(flags, groups=groups, first=first, second=second)
+    table = compare_shares(table, untested=untested, min_group=min_group)
+    lacks = {name: table[f"n_{side}"] == 0 for side, name in ((1, first), (2, second))}
+    words = {
+        (True, True): "nobody tested",
+        (True, False): f"not tested in {first}",
+        (False, True): f"not tested in {second}",
+    }
+    table["note"] = [words.get(pair, "") for pair in zip(*lacks.values(), strict=True)]
+    for side, lacking in zip((1, 2), lacks.values(), strict=True):
+        table[f"k_{side}"] = table[f"k_{side}"].astype("Int64").mask(lacking)
+    counts = {what: (k_1, n_1 - k_1, k_2, n_2 - k_2) for what, k_1, n_1, k_2, n_2 in table[COUNTS].itertuples()}
+    table["p_chi_squared"] = [
+        chi_squared(counts[row.Index][:2], counts[row.Index][2:]) if row.test else np.nan for row in table.itertuples()
+    ]
+    if rank_sum:
+        sides = [flags[groups.reindex(flags.index) == name] for name in (first, second)]
+        p = {what: ranks.rank_sum(*(side[what].dropna().to_numpy(float) for side in sides)) for what in flags}
+        table["p_rank_sum"] = pd.Series(p).where(table["test"] != "")
+    return table
+
+
+def untested_sentence(table: pd.DataFrame) -> str:
+    """What could not be compared because a group was not tested, of `compare_flags`; empty where there is nothing."""
+    lacking = table.loc[table["note"] != "", "note"]
+    parts = [f"{formats.listed(list(rows.index))} ({note})" for note, rows in lacking.groupby(lacking, sort=False)]
+    return f" Not compared: {'; '.join(parts)}." if parts else ""
+
+
+def differences_sentence(table: pd.DataFrame, groups: pd.Series) -> str:
+    """Which rows of `compare_flags` differ, and which could not be compared."""
+    return differing_shares_sentence(table, "share", *groups.cat.categories) + untested_sentence(table)
+
+
+def drivers_sentences(shares: pd.DataFrame, tests: pd.DataFrame, by_rank: pd.DataFrame) -> str:
+    """The shares in both groups, their tests, and the median mutational burden of either with its rank-sum test.
+
+    shares: `proportions.shares`. tests: of `compare_flags`. by_rank: `ranks.pairwise_rank_sums` of the burden.
+    """
+    medians = pairwise_medians_sentence(by_rank, "mutations per Mb")
+    return f"{shares_sentence(shares)}{tests_sentence(tests)} {medians}"
+
+
+def tests_sentence(table: pd.DataFrame) -> str:
+    """The p of each row of `compare_flags`, and what could not be compared."""
+    parts = "; ".join(f"{row.Index} {_tests(row, ', ')}" for row in table.itertuples() if row.test)
+    return (f" Shares compared: {parts}." if parts else "") + untested_sentence(table)
+
+
+def _tests(row, joint: str) -> str:
+    """The p of the chi-squared test of a row of `compare_flags`, and Fisher's where an expected count is under 5."""
+    both = [f"χ² {formats.p_value(row.p_chi_squared)}"]
+    return joint.join(both if row.test != "Fisher" else [*both, f"Fisher {formats.p_value(row.p)}"])
+
+
+def shares_with_p(shares: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """`proportions.shares` with the p of `compare_flags` under the name of each thing counted, for a figure's axis."""
+    words = {row.Index: _tests(row, "\n") for row in table.itertuples() if row.test}
+    # a p that does not fit beside the test's name goes under it as a whole
+    names = {what: f"{what}\n{text}".replace("p ", "p\xa0").replace("< ", "<\xa0").replace("= ", "=\xa0")
+             for what, text in words.items()}  # fmt: skip
+    return shares.assign(what=shares["what"].replace(names))
+
+
+def disease_findings(hit: pd.DataFrame, per_mb: pd.Series, groups: pd.Series, first: str) -> dict[str, list[Finding]]:
+    """Findings on one subtype against another cohort, by the tail of a claim's id: differences in the share of STK11
+    and of KEAP1 carriers and in the mean mutational burden (its p is Wilcoxon's), and the patients with any gene
+    profiled.
+
+    hit, per_mb, groups: of `altered_in_both`, `burden_in_both` and `patients_in_both`. first: the subtype's group.
     """
     answers = {gene.lower(): [share_difference(hit[gene], groups == first, what=gene)] for gene in ("STK11", "KEAP1")}
+    answers["tmb"] = [mean_difference(per_mb, groups == first, what="tumour mutational burden")]
     profiled = hit.notna().any(axis=1)
     for tail, in_group in (("n.sclc_like", groups == first), ("n.sclc", groups != first)):
         answers[tail] = [of_count(int((profiled & in_group.to_numpy()).sum()))]
     return answers
 
 
-def burden_in_both(
-    cohort: Cohort, subtype: str, other: Cohort, name: str, other_name: str
-) -> tuple[pd.Series, pd.Series]:
-    """Tumour mutational burden (per Mb) of one subtype's patients and of another cohort's, and the group of each."""
-    of_subtype = by_patient(cohort, genomic_subtype(cohort)) == subtype
-    per_mb = by_patient(cohort, burden(cohort))
-    per_mb = per_mb[of_subtype.reindex(per_mb.index, fill_value=False)].dropna()
-    other_per_mb = by_patient(other, burden(other)).dropna()
-    return pd.concat([per_mb, other_per_mb]), _groups(per_mb.index, other_per_mb.index, name, other_name)
+# ---- YAP1 ----
+
+YAP1_SCORES = {
+    "neuroendocrine": "Neuroendocrine", "notch": "NOTCH receptor", "inflamed": "Inflamed", "cd8": "CD8",
+    "cytolytic": "Cytolytic", "interferon_gamma": "Interferon-gamma", "tertiary_lymphoid": "Tertiary lymphoid",
+    "checkpoints": "Immune and checkpoint",
+}  # fmt: skip
+# neuroendocrine targets, and what the source's Discussion says of tumours high in YAP1: mesenchymal, open to AXL
+YAP1_GENES = ["ASCL1", "DLL3", "NCAM1", "VIM", "ZEB1", "CDH1", "AXL"]
+HIGH, LOW = "high", "low"
+
+
+@dataclasses.dataclass(frozen=True)
+class Yap1:
+    """A cohort's tumours above and below a cut of YAP1.
+
+    z: patients × scores and genes, standardised over these tumours. groups: high or low (categorical). genes: column of
+    z → how many of its genes were measured. lacking: what was not measured. cut, kept: words on the cut and on the
+    histologies kept.
+    """
+
+    z: pd.DataFrame
+    groups: pd.Series
+    genes: dict[str, str]
+    lacking: list[str]
+    cut: str
+    kept: str
+
+    @property
+    def sizes(self) -> str:
+        """The tumours in both groups, as a figure's title has them."""
+        n = self.groups.value_counts()
+        return f"YAP1 high n = {n[HIGH]:,}, low n = {n[LOW]:,}{self.kept}"
+
+
+def yap1_tumours(cohort: Cohort, *, histologies: list[str], cut: float, genes: list[str]) -> Yap1:
+    """The tumours of a cohort, one a patient, as high (above the quantile `cut` of YAP1) or low, and what they are
+    compared in: scores of signatures, without YAP1 among their genes, and single genes.
+
+    histologies: those kept, of the column HISTOLOGY where the cohort has it. genes: all that are read. Raises
+    MissingData where YAP1 was not measured or does not vary, or nothing else was measured.
+    """
+    log2, kept = log2_expression(cohort, genes=["YAP1", *genes]), ""
+    if "HISTOLOGY" in cohort.samples and histologies:
+        kept = f" ({', '.join(histologies)} alone)"
+        log2 = log2[cohort.samples["HISTOLOGY"].reindex(log2.index).isin(histologies)]
+        if log2.empty:
+            raise MissingData(f"{cohort.name} has no expression of a tumour that is {' or '.join(histologies)}")
+    log2 = by_patient(cohort, log2).dropna(how="all")
+    if "YAP1" not in log2 or log2["YAP1"].nunique() < 2:
+        raise MissingData(f"{cohort.name} has no expression of YAP1 that differs between tumours")
+    above = log2["YAP1"] > log2["YAP1"].quantile(cut)
+    values, measured_of, lacking = {}, {}, []
+    rest = log2.drop(columns="YAP1")  # no score of YAP1's own: it defines the groups
+    for name, label in YAP1_SCORES.items():
+        score, measured, total = signature_score(rest, name=name)
+        if measured >= 2:
+            values[f"{label} score"], measured_of[f"{label} score"] = score, f"{measured} of {total}"
+        else:
+            lacking.append(f"{label} score")
+    for gene in YAP1_GENES:
+        if gene in rest and rest[gene].nunique() > 1:
+            values[gene], measured_of[gene] = rest[gene], "1 of 1"
+        else:
+            lacking.append(gene)
+    if not values:
+        raise MissingData(f"{cohort.name} measured nothing that tumours high and low in YAP1 are compared in")
+    groups = pd.Series(pd.Categorical(np.where(above, HIGH, LOW), [HIGH, LOW]), log2.index, name="YAP1")
+    words = "above the median" if cut == 0.5 else f"above the {100 * cut:g}th percentile"
+    return Yap1(z_scores(pd.DataFrame(values)), groups, measured_of, lacking, words, kept)
+
+
+def yap1_differences(tumours: Yap1, *, min_group: int) -> pd.DataFrame:
+    """Tumours high in YAP1 less those low, in standard deviations of all: what, genes, n_high, n_low, difference,
+    lower, upper (Welch), p (Wilcoxon), p_adjusted (Benjamini–Hochberg), note."""
+    high, rows = tumours.groups == HIGH, []
+    for what in tumours.z:
+        found = mean_difference(tumours.z[what], high, what=what, min_group=min_group)
+        rows.append({"what": what, "genes": tumours.genes[what], "n_high": int(high.sum()), "n_low": int((~high).sum()),
+                     "difference": found.value, "lower": found.lower, "upper": found.upper, "p": found.p,
+                     "note": found.note})  # fmt: skip
+    table = pd.DataFrame(rows).astype(dict.fromkeys(["difference", "lower", "upper", "p"], float))
+    table.insert(8, "p_adjusted", benjamini_hochberg(table["p"]))
+    return table
+
+
+def yap1_alterations(cohort: Cohort, groups: pd.Series) -> pd.DataFrame:
+    """What the source's Discussion names in tumours high in YAP1 (SMARCA4, CDKN2A) and low (TP53 with RB1), patients ×
+    alterations; all missing where the cohort has no mutations. CDKN2B, which is deleted along with CDKN2A, is not
+    counted apart."""
+    genes = ["SMARCA4", "CDKN2A", *DEFINE_SCLC_LIKE]
+    try:
+        hit = by_patient(cohort, altered(cohort, genes=genes)).reindex(groups.index)
+    except MissingData:
+        hit = pd.DataFrame(pd.NA, groups.index, genes, dtype="boolean")
+    both = (hit["TP53"] & hit["RB1"]).where(hit[DEFINE_SCLC_LIKE].notna().all(axis=1))
+    return hit[genes[:2]].assign(**{"TP53 with RB1": both})
+
+
+def share_differences(table: pd.DataFrame) -> pd.DataFrame:
+    """`compare_flags` as `difference_forest` shows it, in percentage points with Newcombe's interval: what, difference,
+    lower, upper, p_adjusted, note."""
+    rows = []
+    for row in table.itertuples():
+        row_of = {"what": row.Index, "p_adjusted": row.p_adjusted, "note": row.note}
+        if not row.note:
+            limits = share_difference_interval(row.k_1, row.n_1, row.k_2, row.n_2)
+            values = (row.share_1 - row.share_2, *limits)
+            row_of |= {name: 100 * x for name, x in zip(("difference", "lower", "upper"), values, strict=True)}
+        rows.append(row_of)
+    return pd.DataFrame(rows, columns=["what", "difference", "lower", "upper", "p_adjusted", "note"])
+
+
+def yap1_sentence(tumours: Yap1, table: pd.DataFrame, alterations: pd.DataFrame) -> str:
+    """What differs between tumours high and low in YAP1 at a false discovery rate of 5%, and what was not measured.
+
+    table: of `yap1_differences`. alterations: of `compare_flags`.
+    """
+    differing = table[table["p_adjusted"] < 0.05]
+    parts = "; ".join(
+        f"{row.what} {formats.number(row.difference, 2)} ({formats.number(row.lower, 2)} to "
+        f"{formats.number(row.upper, 2)})"
+        for row in differing.itertuples()
+    )
+    lacking = f" Not measured here: {', '.join(tumours.lacking)}." if tumours.lacking else ""
+    return (
+        f"{tumours.sizes}; high is {tumours.cut} of YAP1. Differences, high less low, in standard deviations (95% CI): "
+        f"{len(differing)} of {len(table)} scores and genes differ at a false discovery rate of 5%"
+        f"{': ' if parts else ''}{parts}.{lacking}{tests_sentence(alterations)}"
+    )

@@ -234,8 +234,8 @@ def clusters_sentence(clusters: Clusters, counts: pd.DataFrame) -> str:
     return (
         f"{number.n} tumours form {formats.count(int(number.value), 'Leiden cluster')}, the number with the highest "
         f"mean silhouette ({formats.number(clusters.silhouette, 2)}) of {span} at resolutions {low:g} to {high:g}. In "
-        f"{SUBSAMPLES} random samples of 80% of the tumours the number is {_span(number.lower, number.upper)} (2.5 to "
-        f"97.5 percentile), and the mean adjusted Rand index with these clusters is "
+        f"the middle 95% of {SUBSAMPLES} random samples of 80% of the tumours the number is "
+        f"{_span(*clusters.middle_95)}, and the mean adjusted Rand index with these clusters is "
         f"{formats.number(clusters.rand_index, 3)}. Most frequent in "
         f"each cluster: {'; '.join(most_frequent)}."
     )

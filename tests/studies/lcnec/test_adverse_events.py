@@ -144,6 +144,17 @@ def test_risk_differences_are_against_the_reference_of_large_groups_with_newcomb
     assert f"differed from that on {CHEMO_IO} by −4.5 percentage points (95% CI −18.0 to 9.4) on {CHEMO}" in sentence
 
 
+def test_toxicity_as_a_whole_is_events_severe_events_and_discontinuation_between_every_two_regimens(one):
+    toxicity, groups = treatment.toxicity(one), treatment.regimen(one)
+    found = adverse_events.toxicity_differences(toxicity, groups)
+    shares = [(61 / 121, 45 / 82, 6 / 14), (27 / 121, 21 / 82, 0), (12 / 121, 12 / 82, 2 / 14)]
+    expected = [abs(a - b) for chemo, both, io in shares for a, b in ((chemo, both), (chemo, io), (both, io))]
+    assert [abs(finding.value) for finding in found] == pytest.approx(expected, abs=1e-9)
+    fewer = adverse_events.toxicity_differences(toxicity.drop(columns=treatment.DISCONTINUED), groups)
+    assert fewer[:6] == found[:6] and [finding.value for finding in fewer[6:]] == [None]
+    assert "discontinuation" in fewer[-1].note
+
+
 def test_the_axis_names_the_version_of_ctcae_where_the_cohort_does():
     rash = {"PATIENT_ID": ["P0"], "TOXICITY_TYPE": ["Rash"], "GRADE": ["2"]}
     plain, versioned = (adverse_events.event_categories(events_cohort(rash | more)) for more in

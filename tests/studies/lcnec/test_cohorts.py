@@ -1,5 +1,6 @@
 """Table 1 and the flow of patients, against scipy, R, published formulas and plain recounts."""
 
+import dataclasses
 import subprocess
 
 import numpy as np
@@ -214,6 +215,16 @@ def test_baseline_differences_are_between_the_named_regimens_alone():
     lcnec = made({"SEX": ["Female", "Male"] * 15, "FIRST_LINE_REGIMEN": [CHEMO] * 26 + [IO] * 4})
     (none,) = cohorts.baseline_differences(lcnec)
     assert none.value is None and f"{CHEMO} (n = 26) and {IO} (n = 4)" in none.note
+
+
+def test_the_sentence_on_baseline_speaks_of_two_cohorts_and_one_that_cannot_be_asked_leaves_it_open():
+    asked = made({"SEX": ["Female", "Male"] * 15, "FIRST_LINE_REGIMEN": [CHEMO] * 10 + [IO] * 20})
+    other = dataclasses.replace(asked, name="other")
+    mute = dataclasses.replace(asked, name="mute", patients=asked.patients.drop(columns="FIRST_LINE_REGIMEN"))
+    both = cohorts.baseline_differences_of_both([asked, other])
+    assert len(both) == 2 and all(finding.value is not None for finding in both)
+    for lacking in ([asked], [asked, asked], [asked, mute]):
+        assert all(finding.value is None and finding.note for finding in cohorts.baseline_differences_of_both(lacking))
 
 
 def test_baseline_and_flow_of_the_twins_are_recounted(one, two):

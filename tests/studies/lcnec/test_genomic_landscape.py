@@ -7,7 +7,9 @@ import re
 import pandas as pd
 import pytest
 
+from lcnec_utils.core.errors import MissingData
 from lcnec_utils.omics import genomics
+from lcnec_utils.stats.agreement import pairwise_agreement
 from lcnec_utils.studies.lcnec import genomic_landscape
 from tests.omics.drawn import (
     CHANGES,
@@ -228,3 +230,92 @@ def test_pd_l1_is_shown_in_the_groups_of_trials_and_an_empty_column_is_no_track(
     assert list(tracks) == ["Sex", "PD-L1 (TPS)"]
     groups = [None if pd.isna(group) else group for group in tracks["PD-L1 (TPS)"]]
     assert groups == ["< 1%", "< 1%", "1–49%", "1–49%", "1–49%", "≥ 50%", "≥ 50%", None]
+
+
+def test_pd_l1_over_treatment_groups_is_compared_between_every_two_regimens():
+    """The source's sentence names the three treatment groups; a regimen with few patients is not compared."""
+    sizes = {"chemotherapy": (12, 40), "chemoimmunotherapy": (30, 60), "immunotherapy": (2, 4), "targeted": (5, 5)}
+    regimens = [name for name, (_, n) in sizes.items() for _ in range(n)]
+    scores = [60.0 if place < k else 0.0 for k, n in sizes.values() for place in range(n)]
+    cohort = in_memory([f"T{place}" for place in range(len(scores))], clinical={"PDL1_SCORE": scores})
+    cohort.patients["FIRST_LINE_REGIMEN"] = regimens
+    markers = genomics.biomarkers(cohort, tmb_high_per_mb=10, pdl1_positive_percent=1)
+    [finding] = genomic_landscape.pdl1_over_regimens(cohort, markers, min_group=5)
+    assert finding.value == pytest.approx(12 / 40 - 30 / 60) and finding.n == 100
+    every = genomic_landscape.pdl1_over_regimens(cohort, markers, min_group=1)
+    assert [each.value for each in every] == pytest.approx([12 / 40 - 0.5, 12 / 40 - 0.5, 0.0])
+    without = in_memory(["T1"], clinical={"PDL1_SCORE": [1.0]})
+    [lacking] = genomic_landscape.pdl1_over_regimens(without, markers)
+    assert lacking.value is None and "regimen" in lacking.note
+
+
+def test_fisher_stands_beside_the_chi_squared_test_where_counts_are_small():
+    tests = pd.DataFrame({
+        "what": ["TMB high", "MMR deficient", "MMR deficient"], "group": ["A", "A", "A"], "other": ["B", "B", "C"],
+        "p_chi_squared": [0.00001, 0.25049, math.nan], "p_fisher": [math.nan, 0.51968, math.nan],
+    })  # fmt: skip
+    labels = genomic_landscape.share_test_labels(tests)
+    assert labels["label"].tolist() == ["p < 0.0001", "p = 0.25 (Fisher 0.52)"]
+    said = genomic_landscape.pairs_sentence(tests)
+    assert "MMR deficient: A and B p = 0.25 (Fisher 0.52)." in said and "not adjusted" in said
+    assert "No two" in genomic_landscape.pairs_sentence(tests.tail(1))
+
+
+def test_pd_l1_is_counted_by_antibody_and_a_tumour_without_antibody_is_not_compared():
+    rows = [("22C3", 0)] * 12 + [("22C3", 1)] * 8 + [("SP263", 0)] * 3 + [("SP263", 50)] * 7 + [(None, 80)] * 6
+    rows += [("28-8", None)] * 3
+    clinical = {"PDL1_ASSAY": [name for name, _ in rows], "PDL1_SCORE": [score for _, score in rows]}
+    cohort = in_memory([f"T{place}" for place in range(len(rows))], clinical=clinical)
+    table = genomic_landscape.pdl1_by_antibody(cohort, pdl1_positive_percent=1)
+    assert table[["group", "k", "n"]].values.tolist() == [["22C3", 8, 20], ["SP263", 7, 10], ["not recorded", 6, 6]]
+    assert table[["lower", "upper"]].to_numpy()[0] == pytest.approx(wilson_limits(8, 20))
+    overall = genomic_landscape.antibody_test(table, min_group=5)
+    # R: chisq.test(rbind(c(8, 12), c(7, 3)), correct = FALSE)
+    assert overall["groups"] == 2 and overall["p_chi_squared"] == pytest.approx(0.12133525, rel=1e-6)
+    [label] = genomic_landscape.antibody_labels(table, overall).to_dict("records")
+    assert (label["group"], label["other"]) == ("22C3", "SP263") and label["label"].startswith("2 antibodies: p = 0.12")
+    sentence = genomic_landscape.antibody_sentence(table, overall, min_group=5)
+    assert "22C3 8/20 (40%)" in sentence and "over 2 antibodies: p = 0.12" in sentence
+    few = genomic_landscape.antibody_test(table, min_group=15)
+    assert genomic_landscape.antibody_labels(table, few).empty
+    assert "fewer than two have 15" in genomic_landscape.antibody_sentence(table, few, min_group=15)
+
+
+@pytest.mark.parametrize(
+    "clinical",
+    [{}, {"PDL1_SCORE": [5.0, 0.0]}, {"PDL1_ASSAY": ["22C3", "22C3"]},
+     {"PDL1_SCORE": [5.0, None], "PDL1_ASSAY": [None, "22C3"]}],
+)  # fmt: skip
+def test_a_cohort_without_antibodies_of_scored_tumours_skips_their_comparison(clinical):
+    with pytest.raises(MissingData, match="PDL1_ASSAY|PDL1_SCORE"):
+        genomic_landscape.pdl1_by_antibody(in_memory(["T1", "T2"], clinical=clinical), pdl1_positive_percent=1)
+
+
+def test_the_final_call_of_mismatch_repair_follows_the_order_of_the_source():
+    """Methods: immunohistochemistry, then fragment analysis, then sequencing."""
+    yes, no = "dMMR/MSI-H", "pMMR/MSS"
+    rows = [(no, yes, yes), (yes, no, None), (None, yes, no), (None, None, yes), (no, no, no), (None, None, None)]
+    columns = ["MMR_IHC", "MSI_FRAGMENT_ANALYSIS", "MSI_NGS"]
+    clinical = {name: [row[place] for row in rows] for place, name in enumerate(columns)}
+    cohort = in_memory([f"T{place}" for place in range(len(rows))], clinical=clinical)
+    calls = genomic_landscape.final_calls(cohort)
+    assert calls.values.tolist() == [
+        ["immunohistochemistry", 3, 1, 2], ["fragment analysis", 1, 1, 1], ["sequencing", 1, 1, 0],
+        ["all tests", 5, 3, 3],
+    ]  # fmt: skip
+    pairs = pairwise_agreement(genomic_landscape.repair_tests(cohort))
+    counted = pairs[["n", "both", "first_only", "second_only", "neither"]].values.tolist()
+    assert counted == [[3, 0, 1, 1, 1], [2, 0, 0, 1, 1], [3, 1, 1, 0, 1]]
+    matrix = genomic_landscape.agreement_matrix(next(pairs.itertuples()))
+    assert matrix.set_index(["truth", "called"])["n"].to_dict() == {
+        ("deficient", "deficient"): 0, ("deficient", "proficient"): 1,
+        ("proficient", "deficient"): 1, ("proficient", "proficient"): 1,
+    }  # fmt: skip
+    sentence = genomic_landscape.agreement_sentence(pairs, calls)
+    assert "immunohistochemistry and fragment analysis 1/3 (33.3%)" in sentence
+    assert "3/5 (60.0%) are deficient" in sentence and "overruled in 3 tumours" in sentence
+    one = in_memory(["T1"], clinical={"MMR_IHC": [no], "MSI_NGS": [None]})
+    with pytest.raises(MissingData, match="only immunohistochemistry has any"):
+        genomic_landscape.repair_tests(one)
+    with pytest.raises(MissingData, match="no test has any"):
+        genomic_landscape.repair_tests(in_memory(["T1"]))

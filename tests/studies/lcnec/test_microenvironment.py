@@ -403,7 +403,7 @@ def test_the_sentence_on_lymphocytes_gives_medians_and_p_of_each_pair():
     said = microenvironment.til_sentence(MANY, microenvironment.til_comparisons(MANY))
     assert said.startswith("Median TILs per mm² of tissue: LUAD 300, LUSC 240, SCLC 120, LCNEC 35. ")
     # all five LCNEC lie under all five LUAD: 2 / C(10, 5)
-    assert f"), p = {2 / math.comb(10, 5):.4f}; LCNEC against LUSC" in said and said.count("against") == 6
+    assert f"), p = {2 / math.comb(10, 5):.3f}; LCNEC against LUSC" in said and said.count("against") == 6
     difference = np.mean([value for value, _ in OURS]) - np.mean([300, 410, 260, 180, 505])
     assert f"LCNEC against LUAD −{abs(difference):.0f} (" in said and "per mm² (95% CI; p by the Wilcoxon test" in said
 

@@ -14,6 +14,7 @@ from lcnec_utils.cohort import read, treatment
 from lcnec_utils.cohort.model import Cohort, CohortError
 from lcnec_utils.core import paths
 from lcnec_utils.core.errors import MissingData
+from lcnec_utils.omics import genomics
 from lcnec_utils.run import records, runs
 from lcnec_utils.stats import comparison, proportions, survival
 from lcnec_utils.studies.lcnec import adverse_events, cohorts, outcomes
@@ -223,12 +224,17 @@ def findings_of(table: pd.DataFrame, min_group: int = 5) -> dict[str, list]:
     """Every finding by regimen that the notebook asks for."""
     medians, beside = survival.medians(table, group="regimen"), outcomes.regimen_evidence(table, min_group=min_group)
     found = outcomes.medians_and_counts(medians, "median", min_group=min_group)
-    found |= outcomes.hazard_ratio_findings(beside, "complete cases", min_group) | outcomes.progression_findings(
-        medians, min_group
+    ratios = outcomes.hazard_ratio_findings(beside, "complete cases", min_group)
+    return (
+        found
+        | ratios
+        | outcomes.progression_findings(medians, ratios, min_group)
+        | {
+            "pairs": comparison.pairwise_hazard_ratios(
+                table, group="regimen", min_group=min_group, only=treatment.REGIMENS
+            )
+        }
     )
-    return found | {
-        "pairs": comparison.pairwise_hazard_ratios(table, group="regimen", min_group=min_group, only=treatment.REGIMENS)
-    }
 
 
 @pytest.mark.parametrize("names", [("Standard", "Test"), ("Unknown", "surgery"), (CHEMO, "Test"), (CHEMO,)])
@@ -293,6 +299,77 @@ def test_cohorts_are_held_against_each_other_by_the_named_regimens_alone():
         found = outcomes.second_cohort_hazard_ratio(one, other)
         assert found.value is None and len(found.note.split()) > 5
     assert outcomes.second_cohort_hazard_ratio(one, one).value is None
+
+
+def test_shorter_progression_free_survival_on_chemotherapy_is_the_adjusted_hazard_ratio():
+    found = findings_of(drawn(120, 12))
+    [finding] = found["rwpfs_chemotherapy.discussion"]
+    assert [finding] == found[f"hr.chemotherapy_vs_{CHEMO_IO}"] and finding.scale == "ratio" and finding.value > 0
+
+
+def of_regimens(name: str, *regimens: str, seed: int, size: int = 20) -> Cohort:
+    """So many patients on each regimen, all with survival."""
+    rng, n = np.random.default_rng(seed), size * len(regimens)
+    cohort = with_survival(
+        rng.exponential(10, n), rng.random(n) < 0.8, FIRST_LINE_REGIMEN=[name for name in regimens for _ in range(size)]
+    )
+    cohort.name = name
+    return cohort
+
+
+def ratio_by_lifelines(cohort: Cohort, one: str, other: str) -> float:
+    """The hazard ratio of the second regimen against the first."""
+    table = cohort.patients[cohort.patients["FIRST_LINE_REGIMEN"].isin([one, other])]
+    data = pd.DataFrame({"months": table["OS_MONTHS"], "event": table["OS_STATUS"].astype(float),
+                         "other": (table["FIRST_LINE_REGIMEN"] == other).astype(float)})  # fmt: skip
+    return CoxPHFitter().fit(data, "months", "event").hazard_ratios_["other"]
+
+
+def test_a_sentence_on_both_cohorts_rests_on_the_pairs_of_either():
+    first = of_regimens("first", CHEMO, CHEMO_IO, IO, seed=1)
+    second = of_regimens("second", CHEMO, CHEMO_IO, "Test", seed=2)
+    found = outcomes.both_cohorts_findings([first, second])
+    assert set(found) == {"os_by_regimen.abstract", "os_by_regimen.discussion"}
+    expected = [ratio_by_lifelines(first, *pair) for pair in ((CHEMO, CHEMO_IO), (CHEMO, IO), (CHEMO_IO, IO))]
+    expected.append(ratio_by_lifelines(second, CHEMO, CHEMO_IO))
+    for findings in found.values():
+        assert [finding.value for finding in findings] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_sentence_on_both_cohorts_is_not_answered_by_one():
+    first = of_regimens("first", CHEMO, CHEMO_IO, seed=1)
+    for other in (None, first, of_regimens("of one", IO, seed=3), of_regimens("of few", CHEMO, IO, seed=3, size=4)):
+        for pair in ([first, other], [other, first]):
+            found = outcomes.both_cohorts_findings([cohort for cohort in pair if cohort is not None])
+            for findings in found.values():
+                assert [finding.value for finding in findings] == [None] and len(findings[0].note.split()) > 5
+    assert "only one is at hand, first" in outcomes.both_cohorts_findings([first])["os_by_regimen.abstract"][0].note
+    bare = with_survival([5.0] * 9, [True] * 9)
+    [finding] = outcomes.both_cohorts_findings([first, bare])["os_by_regimen.discussion"]
+    assert "no first-line regimen" in finding.note
+    assert outcomes.both_cohorts_findings([]) == {}
+
+
+def test_treatments_are_compared_within_each_subtype_of_tumours_known_to_be_without_a_target(monkeypatch):
+    """Subtypes by thirds; every fourth tumour has a target, and of every fifth it is not known."""
+    cohort = of_regimens("cohort", CHEMO, CHEMO_IO, seed=5, size=90)
+    n, samples = 180, cohort.samples.index
+    names = np.array(["NSCLC-like", "SCLC-like", "unclassified"])[np.arange(n) % 3]
+    subtype = pd.Series(
+        pd.Categorical(names, [*dict.fromkeys(names), genomics.UNKNOWN]), samples, name="genomic_subtype"
+    )
+    target = pd.Series(np.arange(n) % 4 == 0, samples).astype("boolean").mask(np.arange(n) % 5 == 0)
+    monkeypatch.setattr(genomics, "targetable", lambda cohort: target)
+    monkeypatch.setattr(genomics, "genomic_subtype", lambda cohort: subtype)
+    found = outcomes.regimens_without_target(cohort)
+    without = target.eq(False).fillna(False).to_numpy(bool)
+    assert [finding.n for finding in found] == [int((without & (names == name)).sum()) for name in dict.fromkeys(names)]
+    for finding, name in zip(found, dict.fromkeys(names), strict=True):
+        part = Cohort("part", cohort.patients[without & (names == name)], cohort.samples)
+        assert finding.value == pytest.approx(ratio_by_lifelines(part, CHEMO, CHEMO_IO), rel=1e-4)
+    monkeypatch.setattr(genomics, "targetable", lambda cohort: target.mask(target.notna()))
+    [finding] = outcomes.regimens_without_target(cohort)
+    assert finding.value is None and "targetable" in finding.note
 
 
 # ---- the twins, recounted

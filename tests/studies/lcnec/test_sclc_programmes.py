@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import json
 
 import anndata
@@ -11,8 +12,8 @@ import pytest
 from scipy import stats
 
 from lcnec_utils.cohort.write import write_study
-from lcnec_utils.core import paths
-from lcnec_utils.core.errors import MissingData
+from lcnec_utils.core import params, paths
+from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.ledger import claims, verdicts
 from lcnec_utils.omics import joint
 from lcnec_utils.omics.expression import (
@@ -28,6 +29,13 @@ from tests.omics.two_diseases import GENES, GENOTYPES, KINDS, cohort_with_expres
 
 NAN = float("nan")
 Z95 = stats.norm.ppf(0.975)
+
+
+def newcombe(a: int, n: int, b: int, m: int) -> list[float]:
+    """The difference of two shares with Newcombe's hybrid score interval, from scipy's Wilson limits."""
+    p, q = a / n, b / m
+    (l1, u1), (l2, u2) = (stats.binomtest(k, of).proportion_ci(method="wilson") for k, of in ((a, n), (b, m)))
+    return [p - q, p - q - np.hypot(p - l1, u2 - q), p - q + np.hypot(u1 - p, q - l2)]
 
 
 def numbers(finding) -> list[float]:
@@ -69,12 +77,87 @@ def test_expression_without_genotype_is_one_group(made):
         assert set(tails) == {"n.lcnec", "median.lcnec"}  # no print speaks of tumours of unknown genotype
 
 
-def test_tumours_stand_by_factor_and_nobody_is_lost():
-    log2 = pd.DataFrame(levels(40, 4, seed=5), columns=FACTORS, index=[f"S{i}" for i in range(40)])
-    factor = tf_subtype(log2)
-    order = sclc_programmes.clustered_order(z_scores(log2), factor)
-    assert sorted(order) == sorted(log2.index)
-    assert factor[order].cat.codes.is_monotonic_increasing
+# ---- tumours clustered by their factors ----
+
+
+def four_kinds(n: int = 24, spread: float = 0.8, seed: int = 5) -> pd.DataFrame:
+    """z-scores of tumours in which one factor after the other is high."""
+    values = np.random.default_rng(seed).normal(0, spread, (n, 4))
+    values[np.arange(n), np.arange(n) % 4] += 3
+    return z_scores(pd.DataFrame(values, [f"S{i}" for i in range(n)], FACTORS))
+
+
+WAYS = [("ward", "euclidean"), ("average", "correlation"), ("complete", "cityblock")]
+
+
+def pairs_together(labels) -> set[tuple[int, int]]:
+    labels = list(labels)
+    return {(i, j) for i, j in itertools.combinations(range(len(labels)), 2) if labels[i] == labels[j]}
+
+
+@pytest.mark.parametrize(("linkage", "distance"), WAYS)
+def test_clusters_of_factors_are_those_of_scikit_learn(linkage, distance):
+    """Another implementation, agglomerating on a matrix of distances (Ward's on the values)."""
+    from sklearn.cluster import AgglomerativeClustering
+    from sklearn.metrics import pairwise_distances
+
+    z = four_kinds(30, spread=1.2)
+    found = sclc_programmes.factor_tree(z, linkage=linkage, distance=distance, clusters=4)
+    given = z.to_numpy() if linkage == "ward" else pairwise_distances(z.to_numpy(), metric=distance)
+    metric = "euclidean" if linkage == "ward" else "precomputed"
+    theirs = AgglomerativeClustering(4, linkage=linkage, metric=metric).fit_predict(given)
+    assert pairs_together(found.cluster) == pairs_together(theirs)
+    assert sorted(found.order) == sorted(z.index)
+    # a cluster is one stretch of the dendrogram, and they are numbered from the left
+    assert found.cluster[found.order].cat.codes.is_monotonic_increasing
+    assert list(found.cluster.cat.categories) == ["1", "2", "3", "4"]
+
+
+def test_wards_linkage_of_another_distance_is_refused_in_one_line():
+    with pytest.raises(UserError, match="tf_linkage: ward joins tumours by Euclidean distance alone.*correlation"):
+        sclc_programmes.factor_tree(four_kinds(), linkage="ward", distance="correlation", clusters=4)
+
+
+def test_a_way_to_cluster_that_is_none_is_refused_before_anything_runs():
+    for name, known in (
+        ("tf_linkage", "ward, average, complete"),
+        ("tf_distance", "euclidean, cityblock, correlation"),
+    ):
+        with pytest.raises(params.ParameterError, match=f"{name}: 'nearest' is refused: give one of {known}"):
+            params.validate({name: "nearest"})
+
+
+def test_a_tumour_without_a_profile_has_no_correlation_and_two_tumours_no_tree():
+    z = four_kinds()
+    flat = z.copy()
+    flat.iloc[3] = 0.5
+    with pytest.raises(MissingData, match="in a tumour all factors have one z-score"):
+        sclc_programmes.factor_tree(flat, linkage="average", distance="correlation", clusters=4)
+    with pytest.raises(MissingData, match="2 tumours with transcription factors: too few"):
+        sclc_programmes.factor_tree(z[:2], linkage="ward", distance="euclidean", clusters=4)
+
+
+def test_agreement_is_hubert_and_arabies_index_by_counting_pairs():
+    z = four_kinds(40, spread=1.5)
+    found = sclc_programmes.factor_tree(z, linkage="ward", distance="euclidean", clusters=4)
+    rules = {"Highest TF": tf_subtype(z), "With Mixed": tf_subtype(z, mixed_within=0.5, negative_below=0.0)}
+    crossed, agreement = sclc_programmes.cluster_agreement(found.cluster, rules)
+    for rule, label in rules.items():
+        ours, theirs = pairs_together(found.cluster), pairs_together(label)
+        chance = len(ours) * len(theirs) / (40 * 39 / 2)
+        index = (len(ours & theirs) - chance) / ((len(ours) + len(theirs)) / 2 - chance)
+        row = agreement[agreement["rule"] == rule].iloc[0]
+        assert row["adjusted_rand"] == pytest.approx(index) and row["n"] == 40
+        mine = crossed[crossed["rule"] == rule]
+        assert mine["n"].sum() == 40
+        for cell in mine.itertuples():
+            assert cell.n == ((found.cluster == cell.cluster) & (label == cell.group)).sum()
+    factor = rules["Highest TF"]
+    tumours = joint.Tumours(z, pd.Series(pd.Categorical(["SCLC"] * 40), z.index), "log2(TPM + 1)", 0)
+    text = sclc_programmes.clusters_sentences(tumours, factor, found, agreement)
+    first = factor[found.cluster == "1"].value_counts()
+    assert f"1 (n = {first.sum()}), {first.index[0]} highest in {first.iloc[0]}/{first.sum()}" in text
+    assert "Ward linkage, Euclidean distance" in text and "cut into 4 clusters" in text
 
 
 # ---- shares of the factors ----
@@ -131,19 +214,18 @@ def test_shares_are_compared_by_chi_squared_or_fisher():
     assert "ASCL1: NSCLC-like 49/134 (37%), SCLC-like 20/84 (24%)" in text and "p = 0.049" in text
 
 
-def test_findings_on_shares_are_differences_with_walds_limits():
+def test_findings_on_shares_are_differences_with_newcombes_limits():
     factor, group = dealt(COUNTS)
     answers = sclc_programmes.share_findings(factor, group)
     assert answers["n.lcnec"][0].value == 134 + 84 + 12
     share = answers["yap1.unclassified"][0]
     assert (share.value, share.n, share.events) == (75, 12, 9)
     assert answers["yap1.unclassified.discussion"] == [share]
-    p, q = 49 / 134, 20 / 84
-    se = np.sqrt(p * (1 - p) / 134 + q * (1 - q) / 84)
+    expected = newcombe(49, 134, 20, 84)
     found = answers["ascl1.nsclc_like_vs_sclc_like"][0]
-    assert numbers(found) == pytest.approx([p - q, p - q - Z95 * se, p - q + Z95 * se])
+    assert numbers(found) == pytest.approx(expected)
     back = answers["ascl1.sclc_like_vs_nsclc_like"][0]
-    assert numbers(back) == pytest.approx([q - p, q - p - Z95 * se, q - p + Z95 * se]) and back.n == 218
+    assert numbers(back) == pytest.approx([-expected[0], -expected[2], -expected[1]]) and back.n == 218
     # and the claim that says the contrary is contradicted by them
     claim = claims.published()["lcnec.fig4b.ascl1.sclc_like_vs_nsclc_like"]
     assert claim.direction == "greater" and verdicts.verdict(claim, [back])[0] == "contradicted"
@@ -191,6 +273,156 @@ def test_dll3_by_group_is_a_median_on_the_linear_scale(made):
     row = tests[(tests["group"] == "NSCLC-like") & (tests["other"] == "SCLC-like")].iloc[0]
     assert row["p"] == pytest.approx(stats.mannwhitneyu(tpm[9:17, 4], tpm[:9, 4], method="exact").pvalue)
     assert row["median"] == pytest.approx(np.median(np.log2(tpm[9:17, 4] + 1)), rel=1e-5)
+
+
+# ---- SCLC-like LCNEC against SCLC ----
+
+
+def diseases(made, **more):
+    """Fourteen LCNEC, four of them SCLC-like, and nine SCLC of whom two are STK11 mutant; more: values by sample."""
+    lcnec = made("lcnec", KINDS, levels(14, 7), GENES, **{name: one[:14] for name, one in more.items()})
+    sclc = made("sclc", ["SCLC-like"] * 7 + ["NSCLC-like"] * 2, levels(9, 7, seed=2), GENES, prefix="T",
+                **{name: one[14:] for name, one in more.items()})  # fmt: skip
+    return lcnec, sclc
+
+
+NAMES = "SCLC-like LCNEC", "SCLC"
+CUTS = {"tmb_high_per_mb": 10.0, "pdl1_positive_percent": 1.0}
+
+
+def test_patients_of_one_subtype_stand_against_all_of_the_other_cohort(made):
+    lcnec, sclc = diseases(made)
+    groups = sclc_programmes.patients_in_both(lcnec, "SCLC-like", sclc, *NAMES)
+    assert groups.value_counts().to_dict() == {"SCLC": 9, "SCLC-like LCNEC": 4}
+    assert list(groups.index[:4]) == ["PS0", "PS1", "PS2", "PS3"]
+    with pytest.raises(MissingData, match="share samples or patients"):
+        sclc_programmes.patients_in_both(lcnec, "SCLC-like", lcnec, *NAMES)
+    with pytest.raises(MissingData, match="sclc has no Unclassified tumour to compare"):
+        sclc_programmes.patients_in_both(sclc, "Unclassified", lcnec, *NAMES)
+
+
+def test_drivers_and_biomarkers_are_compared_where_both_diseases_were_tested(made):
+    rng = np.random.default_rng(8)
+    burden, score = rng.lognormal(2, 0.5, 23).round(2), np.r_[rng.choice([0.0, 60.0], 14), np.full(9, NAN)]
+    lcnec, sclc = diseases(made, TMB_NONSYNONYMOUS=burden, PDL1_SCORE=score)
+    groups = sclc_programmes.patients_in_both(lcnec, "SCLC-like", sclc, *NAMES)
+    hit = sclc_programmes.altered_in_both(lcnec, sclc, groups, sclc_programmes.NSCLC_DRIVERS)
+    flags = hit.join(sclc_programmes.biomarkers_in_both(lcnec, sclc, groups, **CUTS))
+    table = sclc_programmes.compare_flags(flags, groups, rank_sum=True)
+    assert table.loc["STK11", ["k_1", "n_1", "k_2", "n_2"]].tolist() == [0, 4, 2, 9]
+    assert table.at["STK11", "p"] == pytest.approx(stats.fisher_exact([[0, 4], [2, 7]])[1])
+    grid = np.array([[0, 4], [2, 7]])
+    assert table.at["STK11", "p_chi_squared"] == pytest.approx(stats.chi2_contingency(grid, correction=False)[1])
+    one, other = [0] * 4, [1] * 2 + [0] * 7
+    rank = stats.mannwhitneyu(one, other, method="asymptotic").pvalue
+    assert table.at["STK11", "p_rank_sum"] == pytest.approx(rank)
+    high = burden >= 10
+    assert table.loc["TMB high", ["k_1", "k_2"]].tolist() == [high[:4].sum(), high[14:].sum()]
+    # PD-L1 was not tested in SCLC, and repair in neither: no share, no zero, no test
+    positive = table.loc["PD-L1 positive"]
+    assert positive["k_1"] == (score[:4] >= 1).sum() and pd.isna(positive["k_2"]) and pd.isna(positive["share_2"])
+    assert (
+        pd.isna(table.at["MMR deficient", "k_1"]) and table.loc[["PD-L1 positive", "MMR deficient"], "p"].isna().all()
+    )
+    text = sclc_programmes.tests_sentence(table)
+    assert "PD-L1 positive (not tested in SCLC)" in text and "MMR deficient (nobody tested)" in text
+
+
+def test_the_difference_in_burden_is_welchs_and_its_p_wilcoxons(made):
+    burden = np.random.default_rng(8).lognormal(2, 0.5, 23).round(2)
+    lcnec, sclc = diseases(made, TMB_NONSYNONYMOUS=burden)
+    groups = sclc_programmes.patients_in_both(lcnec, "SCLC-like", sclc, *NAMES)
+    hit = sclc_programmes.altered_in_both(lcnec, sclc, groups, ["STK11", "KEAP1"])
+    per_mb = sclc_programmes.burden_in_both(lcnec, sclc, groups)
+    answers = sclc_programmes.disease_findings(hit, per_mb, groups, NAMES[0])
+    one, other = burden[:4], burden[14:]
+    se = np.sqrt(one.var(ddof=1) / 4 + other.var(ddof=1) / 9)
+    middle = one.mean() - other.mean()
+    assert numbers(answers["tmb"][0]) == pytest.approx([middle, middle - Z95 * se, middle + Z95 * se])
+    assert answers["tmb"][0].p == pytest.approx(stats.mannwhitneyu(one, other, method="exact").pvalue)
+    assert numbers(answers["stk11"][0]) == pytest.approx(newcombe(0, 4, 2, 9))
+    assert [answers[name][0].value for name in ("n.sclc_like", "n.sclc")] == [4, 9]
+
+
+def test_without_a_burden_the_claim_on_it_is_open_and_the_shares_stand(made):
+    lcnec, sclc = diseases(made)
+    groups = sclc_programmes.patients_in_both(lcnec, "SCLC-like", sclc, *NAMES)
+    hit = sclc_programmes.altered_in_both(lcnec, sclc, groups, ["STK11", "KEAP1"])
+    per_mb = sclc_programmes.burden_in_both(lcnec, sclc, groups)
+    assert per_mb.isna().all() and len(per_mb) == 13
+    answers = sclc_programmes.disease_findings(hit, per_mb, groups, NAMES[0])
+    assert answers["tmb"][0].value is None and answers["stk11"][0].value is not None
+
+
+# ---- YAP1 ----
+
+MARKERS = ["YAP1", "ASCL1", "DLL3", "VIM", "CD8A", "CD8B", "NOTCH1", "NOTCH2", "INSM1"]
+
+
+def by_yap1(made, name: str = "lcnec", **more):
+    """Forty tumours in which VIM goes with YAP1 and ASCL1 against it."""
+    values = levels(40, len(MARKERS), seed=11).astype(float)
+    values[:, 3] += 2 * values[:, 0]
+    values[:, 1] = 20 - 2 * values[:, 0] + values[:, 1]
+    kinds = ["SCLC-like"] * 10 + ["NSCLC-like"] * 20 + ["Unclassified"] * 10
+    return made(name, kinds, values, MARKERS, **more), pd.DataFrame(values, columns=MARKERS)
+
+
+def test_tumours_high_and_low_in_yap1_differ_by_plain_arithmetic(made):
+    lcnec, values = by_yap1(made)
+    tumours = sclc_programmes.yap1_tumours(lcnec, histologies=["LCNEC"], cut=0.5, genes=MARKERS)
+    high = (values["YAP1"] > values["YAP1"].median()).to_numpy()
+    assert ((tumours.groups == "high").to_numpy() == high).all() and high.sum() == 20
+    # the neuroendocrine score is of ASCL1 and INSM1: YAP1, one of its genes, made the groups
+    assert tumours.genes["Neuroendocrine score"] == "2 of 50"
+    assert list(tumours.z) == ["Neuroendocrine score", "NOTCH receptor score", "CD8 score", "ASCL1", "DLL3", "VIM"]
+    assert {"Cytolytic score", "AXL", "CDH1"} <= set(tumours.lacking)
+    table = sclc_programmes.yap1_differences(tumours, min_group=5).set_index("what")
+    z = (values - values.mean()) / values.std(ddof=0)
+    score = (z["ASCL1"] + z["INSM1"]) / 2
+    for what, one in (("VIM", z["VIM"]), ("Neuroendocrine score", score / score.std(ddof=0))):
+        middle = one[high].mean() - one[~high].mean()
+        se = np.sqrt(one[high].var(ddof=1) / 20 + one[~high].var(ddof=1) / 20)
+        mine = table.loc[what]
+        assert mine[["difference", "lower", "upper"]].tolist() == pytest.approx(
+            [middle, middle - Z95 * se, middle + Z95 * se], rel=1e-4
+        )
+        assert mine["p"] == pytest.approx(stats.mannwhitneyu(one[high], one[~high], method="exact").pvalue)
+    adjusted = stats.false_discovery_control(table["p"])
+    assert table["p_adjusted"].tolist() == pytest.approx(adjusted.tolist())
+    alterations = sclc_programmes.yap1_alterations(lcnec, tumours.groups)
+    assert alterations["TP53 with RB1"].tolist() == [True] * 10 + [False] * 30
+    tests = sclc_programmes.compare_flags(alterations, tumours.groups)
+    shown = sclc_programmes.share_differences(tests).set_index("what")
+    a, b = high[:10].sum(), (~high[:10]).sum()
+    assert shown.loc["TP53 with RB1", ["difference", "lower", "upper"]].tolist() == pytest.approx(
+        [100 * x for x in newcombe(a, 20, b, 20)]
+    )
+    # of the small panels here neither is on: nobody was tested, and no difference is given
+    assert shown.loc[["SMARCA4", "CDKN2A"], "difference"].isna().all()
+    text = sclc_programmes.yap1_sentence(tumours, table.reset_index(), tests)
+    assert text.startswith("YAP1 high n = 20, low n = 20; high is above the median") and "VIM" in text
+    assert "SMARCA4 and CDKN2A (nobody tested)" in text
+
+
+def test_yap1_is_cut_within_the_histologies_kept_and_where_it_is_told(made):
+    kept = ["LCNEC"] * 25 + ["Typical"] * 15
+    lcnec, values = by_yap1(made, HISTOLOGY=kept)
+    tumours = sclc_programmes.yap1_tumours(lcnec, histologies=["LCNEC"], cut=0.8, genes=MARKERS)
+    above = values["YAP1"][:25] > np.quantile(values["YAP1"][:25], 0.8)
+    assert len(tumours.groups) == 25 and ((tumours.groups == "high").to_numpy() == above).all()
+    assert tumours.cut == "above the 80th percentile" and "(LCNEC alone)" in tumours.sizes
+    with pytest.raises(MissingData, match="no expression of a tumour that is SCLC"):
+        sclc_programmes.yap1_tumours(lcnec, histologies=["SCLC"], cut=0.5, genes=MARKERS)
+
+
+def test_a_cohort_without_yap1_or_where_all_are_alike_is_a_stated_skip(made):
+    other, _ = made("other", ["Unclassified"] * 6, levels(6, 2), ["ASCL1", "VIM"]), None
+    with pytest.raises(MissingData, match="no expression of YAP1"):
+        sclc_programmes.yap1_tumours(other, histologies=[], cut=0.5, genes=MARKERS)
+    flat = made("flat", ["Unclassified"] * 6, np.ones((6, 2)), ["YAP1", "VIM"])
+    with pytest.raises(MissingData, match="no expression of YAP1 that differs"):
+        sclc_programmes.yap1_tumours(flat, histologies=[], cut=0.5, genes=MARKERS)
 
 
 # ---- the types of George et al. ----
@@ -297,11 +529,12 @@ def test_real_types_answer_their_claims_and_no_claim_that_needs_a_genotype(real,
     monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path))
     roles = NO_COHORT | {"cohort": "gabriel2020", "validation": "gabriel2020"}
     record, _ = run_through("07_sclc_programmes", run="real", **roles)
-    assert set(record["drawn"]) == {"fig4e", "george_types"}  # DLL3 needs no genotype, and no claim is put to it
+    # DLL3 and YAP1 need no genotype, and no claim is put to them
+    assert set(record["drawn"]) == {"fig4e", "george_types", "yap1_high"}
     tails = ["ascl1", "dll3", "neuroendocrine", "notch", "immune"]
     assert set(record["findings"]) == {f"lcnec.george_types.{tail}" for tail in tails}
     for id, answer in record["findings"].items():
-        assert answer["origin"] == "real", id
+        assert answer["origin"] == "circular", id  # the types are clusters of the same expression
         assert answer["verdict"] in verdicts.ANSWERS
     assert all("\n" not in reason for reason in record["skipped"].values())
     assert {"fig4a", "fig4b", "fig4c", "fig4d", "figS9"} == set(record["skipped"])
@@ -334,7 +567,7 @@ def test_a_users_cohort_of_ten_genes_draws_or_skips_with_reasons(tmp_path, monke
     monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path / "out"))
     folder = str(own_folder(tmp_path / "own", TEN))
     record, held = run_through("07_sclc_programmes", run="mine", **NO_COHORT | {"cohort": folder, "validation": folder})
-    assert set(record["drawn"]) == {"fig4a", "fig4b", "fig4e", "george_types"}
+    assert set(record["drawn"]) == {"fig4a", "fig4b", "fig4e", "george_types", "yap1_high"}
     assert set(record["skipped"]) == {"fig4c", "fig4d", "figS9"}
     assert all("sclc" in record["skipped"][id] for id in ("fig4c", "fig4d"))
     # without the signature that is why, with it ten genes are too few for it
@@ -350,7 +583,7 @@ def test_a_users_cohort_of_ten_genes_draws_or_skips_with_reasons(tmp_path, monke
 @pytest.mark.parametrize(
     ("genes", "drawn"),
     [
-        ([*FACTORS, "FGL1"], {"fig4a", "fig4b", "george_types"}),  # no DLL3, no CD8
+        ([*FACTORS, "FGL1"], {"fig4a", "fig4b", "george_types", "yap1_high"}),  # no DLL3, no CD8
         (["DLL3", "CD8A", "CD8B"], {"fig4e", "george_types"}),  # no factor
         (["FGL1", "SPINK1"], set()),
     ],

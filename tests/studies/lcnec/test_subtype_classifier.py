@@ -243,7 +243,7 @@ def test_the_sentence_on_clusters_gives_their_number_their_stability_and_what_ea
         columns=["cluster", "group", "n"],
     )
     choices = pd.DataFrame({"resolution": [0.2, 1.2], "clusters": [3, 5], "silhouette": [0.4321, 0.2]})
-    clusters = Clusters(pd.Series([1]), Finding(3.0, 2.0, 4.0, n=8), 0.4321, 0.876, choices)
+    clusters = Clusters(pd.Series([1]), Finding(3.0, n=8), (2.0, 4.0), 0.4321, 0.876, choices)
     text = subtype_classifier.clusters_sentence(clusters, counts)
     assert text.startswith("8 tumours form 3 Leiden clusters") and "silhouette (0.43) of 3 to 5" in text
     assert "100 random samples of 80% of the tumours the number is 2 to 4" in text and "clusters is 0.876." in text
