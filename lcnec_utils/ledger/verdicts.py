@@ -139,6 +139,11 @@ def _at_level(claim: Claim, finding: Finding, level: float = 0.95) -> Estimate:
     return Estimate(value, value - ratio * (value - lower), value + ratio * (upper - value))
 
 
+def is_bound(claim: Claim) -> bool:
+    """Whether a number is printed as over or under a figure alone."""
+    return bool({"lower_bound", "upper_bound"} & set(claim.flags)) or (word_number(claim) or "").startswith(">")
+
+
 def _level_of(comparisons: int) -> float:
     """The level at which each of several comparisons may contradict, so that all of them err in 5% at most."""
     return 0.95 if comparisons == 1 else 1 - 0.05 / comparisons
@@ -400,7 +405,8 @@ def standard_error(claim: Claim, finding: Finding) -> float | None:
         return None
     limits = _at_level(claim, finding)
     lower, upper = limits.lower, limits.upper
-    printed = printed_number(claim, finding) if _is_number(claim) and not claim.range else None
+    two_sample = _is_number(claim) and not claim.range and not is_bound(claim)
+    printed = printed_number(claim, finding) if two_sample else None
     if printed:
         lower, upper = square_and_add(limits, printed)
     if not (math.isfinite(lower) and math.isfinite(upper)):
@@ -421,7 +427,7 @@ def smallest_seen(claim: Claim, finding: Finding) -> float | None:
     se = standard_error(claim, finding)
     if se is None:
         return None
-    alike = _is_number(claim) or claim.kind == "null_effect"
+    alike = (_is_number(claim) and not is_bound(claim)) or claim.kind == "null_effect"
     # within the margin on both sides at 5% each, with 80% power where there is no difference: 10% on each side
     size = se * (Z90 + float(stats.norm.ppf(0.9))) if alike else se * (Z95 + Z80)
     size *= -1 if claim.direction == "less" else 1
@@ -440,7 +446,7 @@ def power(claim: Claim, finding: Finding) -> float | None:
     null = null_of(claim, finding)
     if _is_number(claim) or claim.kind == "null_effect":
         edge = margin_of_number(claim, finding) if _is_number(claim) else _on_scale(float(claim.margin), null == 1)
-        if edge is None or claim.range:
+        if edge is None or claim.range or is_bound(claim):
             return None
         return max(0.0, 2 * float(stats.norm.cdf(edge / se - Z90)) - 1)
     truth, limits = _printed_size(claim, null), printed_effect(claim, null) or (-math.inf, math.inf)
@@ -473,6 +479,8 @@ def chance_of_contradiction(claim: Claim, finding: Finding, comparisons: int = 1
         return 0.0
     z, null = _z(_level_of(comparisons)), null_of(claim, finding)
     if _is_number(claim):
+        if is_bound(claim):
+            return float(stats.norm.sf(z))  # the share just at the bound, the worst case
         if claim.range or printed_number(claim, finding) is None:
             margin = 0.0 if claim.range else margin_of_number(claim, finding)
             return 0.0 if margin is None else 2 * float(stats.norm.sf(z + margin / se))

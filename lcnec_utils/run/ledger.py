@@ -253,6 +253,8 @@ def seen_text(claim: claims.Claim, row) -> str:
         return ""
     alike = claim.kind in ("number", "null_effect")
     size = formats.number(row.could_see, 2)
+    if verdicts.is_bound(claim):
+        return f"80% power to place a figure {size} beyond the bound"
     return f"80% power to confirm a margin of {size}" if alike else f"80% power for an effect of {size}"
 
 

@@ -1,4 +1,7 @@
-"""The rules of comparison: case by case, against a second implementation, invariances, power against simulation."""
+"""The rules of comparison: case by case, invariances, power against simulation.
+
+Against a second implementation of docs/ledger.md: test_verdicts_twice.py.
+"""
 
 import itertools
 import math
@@ -7,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from lcnec_utils.core.findings import Finding, of_difference, of_hazard, of_share
 from lcnec_utils.ledger import claims, verdicts
@@ -91,6 +95,90 @@ def word(a_claim: Claim, *findings: Finding) -> str:
 )
 def test_number(printed, interval, value, limits, expected):
     assert word(claim(value=printed, interval=interval), Finding(value, *(limits or (None, None)))) == expected
+
+
+def share(k: int, n: int) -> Finding:
+    """k of n in percent, with Wilson's limits by statsmodels."""
+    return Finding(100 * k / n, *(100 * x for x in proportion_confint(k, n, 0.05, "wilson")), n=n, events=k)
+
+
+def number(**fields) -> Claim:
+    return claim(measure=fields.pop("measure", "percent")).model_copy(update=fields)
+
+
+@pytest.mark.parametrize(
+    "printed, k, n, expected",
+    [
+        # a printed share with its denominator: Newcombe's interval of the difference
+        ({"value": "29", "k": "25", "n": ["85"]}, 33, 82, WEAK),  # 10.8 points (-3.6 to 24.7)
+        ({"value": "20", "k": "20", "n": ["100"]}, 40, 100, NO),  # 20 points (7.3 to 31.9)
+        ({"value": "20", "n": ["100"]}, 40, 100, NO),  # the denominator alone is enough
+        ({"value": "20", "k": "20", "n": ["100"]}, 26, 100, WEAK),  # 90% interval to 15.7 points, beyond 15
+        ({"value": "20", "k": "200", "n": ["1000"]}, 210, 1000, YES),  # 90% interval -2.0 to 4.0 points
+        ({"value": "1", "k": "10", "n": ["1000"]}, 15, 1000, WEAK),  # 90% to 1.4 points; the margin is the share, 1
+        ({"value": "1", "k": "10", "n": ["1000"]}, 40, 1000, NO),  # 3.0 points (1.7 to 4.5)
+        # a printed share alone: 15 points to each side, or the share or its complement
+        ({"value": "20"}, 22, 100, YES),  # 90% interval 16.0 to 29.5, within 5 to 35
+        ({"value": "20"}, 40, 100, WEAK),  # 30.9 to 49.8
+        ({"value": "20"}, 60, 100, NO),  # 50.2 to 69.1
+        ({"value": "4"}, 10, 200, WEAK),  # 90% interval 3.0 to 8.2, beyond 8
+        ({"value": "4"}, 30, 200, NO),  # 10.7 to 20.6
+        ({"value": "96"}, 170, 200, NO),  # the same share of those without
+        ({"value": "20", "n": ["60", "70"]}, 40, 100, WEAK),  # of two groups together nothing is known
+        # bounds and ranges
+        ({"flags": ["word_number:>25"]}, 40, 100, YES),  # 30.9 to 49.8
+        ({"flags": ["word_number:>25"]}, 33, 100, WEAK),  # 24.6 to 42.7
+        ({"flags": ["word_number:>25"]}, 20, 200, NO),  # 6.6 to 14.9
+        ({"value": "25", "flags": ["lower_bound"]}, 40, 100, YES),
+        ({"value": "25", "flags": ["lower_bound"]}, 20, 200, NO),
+        ({"value": "25", "flags": ["upper_bound"]}, 40, 100, NO),
+        ({"value": "25", "flags": ["upper_bound"]}, 20, 200, YES),
+        ({"value": "25", "flags": ["upper_bound"]}, 33, 100, WEAK),
+        ({"range": ["20", "40"]}, 120, 400, YES),  # 90% interval 26.4 to 33.9
+        ({"range": ["20", "40"]}, 94, 400, YES),  # 90% interval from 20.2, 95% from 19.6
+        ({"range": ["20", "40"]}, 92, 400, WEAK),  # 23%; 90% interval from 19.7
+        ({"range": ["20", "40"]}, 60, 400, NO),  # 11.8 to 18.8
+        ({"range": ["20", "40"]}, 200, 400, NO),  # 45.1 to 54.9
+        # an accuracy has 10 points, which its complement does not lower
+        ({"value": "80", "measure": "accuracy"}, 82, 100, YES),  # 90% interval 74.9 to 87.4
+        ({"value": "80", "measure": "accuracy"}, 86, 100, WEAK),  # 90% interval to 90.8
+        ({"value": "80", "measure": "accuracy"}, 95, 100, WEAK),  # 88.8 to 97.8
+        ({"value": "80", "measure": "accuracy"}, 99, 100, NO),  # 94.6 to 99.8
+    ],
+)
+def test_share(printed, k, n, expected):
+    assert word(number(**printed), share(k, n)) == expected
+
+
+@pytest.mark.parametrize(
+    "printed, limits, expected",
+    [
+        # where n alone is printed, the spread found gives the limits of the print
+        ({"value": "10", "n": ["50"], "measure": "median"}, (12, 10, 14.4), YES),  # ratio 1.2, 90% 0.97 to 1.49
+        ({"value": "10", "n": ["10"], "measure": "median"}, (12, 10, 14.4), WEAK),
+        ({"value": "10", "n": ["50"], "measure": "median"}, (15, 12.5, 18), NO),  # ratio 1.5 (1.16 to 1.94)
+        ({"value": "10", "n": ["10"], "measure": "median"}, (15, 12.5, 18), WEAK),
+        ({"value": "0.80", "n": ["50"], "measure": "auc"}, (0.79, 0.77, 0.81), YES),
+        ({"value": "0.80", "n": ["50"], "measure": "auc"}, (0.70, 0.60, 0.80), WEAK),  # -0.10 (-0.24 to 0.04)
+        ({"value": "0.80", "n": ["50"], "measure": "auc"}, (0.50, 0.40, 0.60), NO),
+        ({"value": "0.50", "n": ["50"], "measure": "correlation"}, (0.45, 0.38, 0.52), YES),
+        ({"value": "0.50", "n": ["50"], "measure": "correlation"}, (0.30, 0.23, 0.37), NO),
+        # without n, the margin of the measure
+        ({"value": "0.80", "measure": "auc"}, (0.72, 0.705, 0.735), YES),
+        ({"value": "0.80", "measure": "auc"}, (0.66, 0.63, 0.69), NO),
+        ({"value": "0.50", "measure": "correlation"}, (0.20, 0.11, 0.29), NO),
+        ({"value": "3", "measure": "rank"}, (3.6, 3.1, 3.95), YES),
+        ({"value": "3", "measure": "rank"}, (6, 4.5, 7.5), NO),
+        ({"value": "10", "measure": "mean"}, (13, 12, 14), YES),
+        ({"value": "10", "measure": "mean"}, (18, 16, 20), NO),
+        # a margin that the claim states
+        ({"value": "10", "measure": "median", "margin": "1.1"}, (10.6, 10.2, 11.0), YES),
+        ({"value": "10", "measure": "median", "margin": "1.1"}, (10.6, 10.2, 11.5), WEAK),
+        ({"value": "10", "measure": "median", "margin": "1.1"}, (12, 11.1, 13), NO),
+    ],
+)
+def test_number_with_its_n_or_its_margin(printed, limits, expected):
+    assert word(number(**printed), Finding(*map(float, limits), n=50)) == expected
 
 
 @pytest.mark.parametrize(
@@ -218,6 +306,46 @@ def test_several_findings(findings, expected, share):
     for order in itertools.permutations(findings):
         answer, reason = verdicts.verdict(claim("effect", direction="greater"), list(order))
         assert (answer, share in reason) == (expected, True)
+
+
+def test_each_of_several_comparisons_contradicts_at_its_share_of_5_percent():
+    """Of m comparisons each has an interval of 1 - 0.05/m to contradict with, and one of 95% to hold."""
+    greater = claim("effect", direction="greater")
+    against = found(-0.2, 0.1)  # 95% interval of the log ratio -0.396 to -0.004; one of 98.75% reaches to 0.050
+    assert word(greater, against) == NO
+    assert word(greater, against, MORE, MORE, MORE) == WEAK
+    assert word(greater, found(-0.26, 0.1), MORE, MORE, MORE) == NO  # to -0.010
+    assert word(greater, *[found(0.2, 0.1)] * 4) == YES
+    none = claim("null_effect", direction="none", margin="1.5")
+    assert word(none, found(0.62, 0.1)) == NO  # from 0.424, beyond log 1.5 = 0.405
+    assert word(none, found(0.62, 0.1), found(0.0, 0.1)) == WEAK  # from 0.396
+    exact = number(value="20")
+    assert word(exact, share(90, 200)) == NO  # 38.3 to 51.9
+    assert word(exact, share(44, 100)) == WEAK  # 34.7 to 53.8
+    printed = number(value="20", k="20", n=["100"])
+    assert word(printed, share(33, 100)) == NO  # 13 points (0.7 to 24.8)
+    assert word(printed, share(33, 100), share(21, 100)) == WEAK  # 97.5% interval from -1.0
+
+
+@pytest.mark.parametrize(
+    "fields, scale, limits, expected",
+    [
+        # 56 of 70 against 48 of 80: Newcombe's own example, 0.0524 to 0.3339
+        ({"counts": [["56", "70"], ["48", "80"]]}, "difference", (0.34, 0.45), NO),
+        ({"counts": [["56", "70"], ["48", "80"]]}, "difference", (0.33, 0.45), YES),
+        ({"counts": [["56", "70"], ["48", "80"]]}, "difference", (0.01, 0.05), NO),
+        ({"counts": [["56", "70"], ["48", "80"]]}, "difference", (-0.01, 0.06), WEAK),
+        # a ratio of 2 at p = .01: 2 / 1.695 to 2 x 1.695, or 1.18 to 3.39
+        ({"value": "2.0", "p": "0.01"}, "ratio", (3.40, 5.0), NO),
+        ({"value": "2.0", "p": "0.01"}, "ratio", (3.38, 5.0), YES),
+        ({"value": "2.0", "p": "0.01"}, "ratio", (1.01, 1.17), NO),
+        ({"value": "2.0", "p": "0.01"}, "ratio", (0.90, 1.19), WEAK),
+    ],
+)
+def test_effect_whose_interval_follows_from_its_counts_or_its_p(fields, scale, limits, expected):
+    measure = "odds_ratio" if scale == "ratio" else "percent"
+    the_claim = claim("effect", direction="greater", measure=measure).model_copy(update=fields)
+    assert word(the_claim, Finding(sum(limits) / 2, *limits, scale=scale)) == expected
 
 
 def test_several_numbers_are_equal_only_if_all_are():
@@ -469,6 +597,16 @@ def test_contradiction_of_a_number_without_its_precision_against_simulation(se):
     assert near(chance, frequency(the_claim, math.log(7.389), se, "ratio", NO))
 
 
+@pytest.mark.parametrize("flag", ["word_number:>25", "lower_bound", "upper_bound"])
+def test_contradiction_of_a_bound_against_simulation(flag):
+    """At the bound itself, the worst case of a true claim, one cohort in forty lies wholly beyond it."""
+    the_claim = number(value=None if ">" in flag else "25", flags=[flag])
+    draws = np.random.default_rng(9).normal(25, 3, DRAWS)
+    contradicted = np.mean([word(the_claim, found(draw, 3, "difference")) == NO for draw in draws])
+    assert near(verdicts.chance_of_contradiction(the_claim, found(25, 3, "difference")), contradicted)
+    assert verdicts.power(the_claim, found(25, 3, "difference")) is None
+
+
 def test_chance_and_power_where_there_is_no_standard_error():
     effect = claim("effect", "1.43", ["1.04", "1.99"], "greater")
     for finding in (
@@ -560,7 +698,7 @@ def random_effects(seed: int, kinds=("effect", "direction", "null_effect"), size
             # without limits only where no size is printed either: see the test of an excluded value
             None if null or rng.random() < 0.3 else limits,
             "none" if null else ("greater", "less")[rng.integers(2)],
-            (repr(float(1 + rng.random())) if scale == "ratio" else repr(float(rng.random()))) if null else None,
+            (repr(float(1 + rng.random())) if scale == "ratio" else repr(float(3 * rng.random()))) if null else None,
             "hazard_ratio" if scale == "ratio" else "difference",
         )
         if the_claim.interval is None:
