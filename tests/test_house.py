@@ -267,10 +267,11 @@ def test_the_ledgers_page_counts_what_the_ledger_counts():
     """The table of verdicts is the tracked claims.csv, counted."""
     import pandas as pd
 
-    from lcnec_utils.ledger import claims
+    from lcnec_utils.ledger import audit, claims
 
     text = (ROOT / "docs" / "ledger.md").read_text()
     assert f"{len(claims.published())} printed figures" in text
+    assert f"({len(audit.RULES)} rules)" in (ROOT / "docs" / "architecture.md").read_text()
     for run, body, words in (
         ("twin", "twin", "twins (simulated: proof of the pipeline, never support)"),
         ("msk_met", "msk_met_lcnec", "82 LCNEC of MSK-MET"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from lcnec_utils.ledger.claims import Claim
 from lcnec_utils.ledger.printed import Book, Found, decimal
+from lcnec_utils.ledger.table_checks import covers
 
 LONGEST_MEDIAN = 120  # months; no lung-cancer trial follows its patients so long as to see a later median
 OUTCOMES = ("orr_percent", "mpfs_months", "mos_months")
@@ -84,26 +85,13 @@ def table_arms(book: Book) -> Found:
             yield "inconsistent", claims, said, "columns shifted, or an arm without its own cell"
 
 
-def _covers(strata: list[str]) -> bool:
-    """Whether PD-L1 strata leave no gap: `< 1%`, `1%-49%`, `≥ 50%`."""
-    edges = []
-    for stratum in strata:
-        ends = [int(number) for number in re.findall(r"(\d+)%", stratum)]
-        if not ends:
-            return False
-        low, high = (0, ends[0]) if "<" in stratum else (ends[0], 101 if "≥" in stratum else ends[-1] + 1)
-        edges.append((low, high))
-    joined = [0, *itertools.chain(*sorted(edges)), 101]
-    return bool(edges) and joined[::2] == joined[1::2]
-
-
 def table_strata(book: Book) -> Found:
     """In a table of trials the figure of all patients lies between those of the strata that make them up."""
     for (trial, arm), rows in _grouped(_rows(book), "trial", "arm"):
         parts = [row for row in rows if row["stratum"] != "All"]
         for row, column in itertools.product([row for row in rows if row["stratum"] == "All"], OUTCOMES):
             whole, strata = decimal(row[column]), [decimal(part[column]) for part in parts]
-            if not _covers([part["stratum"] for part in parts]) or None in (whole, *strata):
+            if not covers([part["stratum"] for part in parts]) or None in (whole, *strata):
                 continue
             if not min(strata) <= whole <= max(strata):
                 said = f"{trial}, {arm}: {column} of all {whole}, of its strata {', '.join(map(str, strata))}"

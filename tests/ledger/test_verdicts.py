@@ -62,7 +62,7 @@ def test_a_share_of_85_has_its_own_uncertainty(k, printed, p):
     assert word == "inconclusive" and f"{printed}/85" in reason
     from lcnec_utils.stats.proportions import chi_squared
 
-    assert chi_squared([int(printed), 85 - int(printed)], [k, 82 - k]) == pytest.approx(p, abs=0.04)
+    assert chi_squared([int(printed), 85 - int(printed)], [k, 82 - k]) == pytest.approx(p, abs=0.005)
 
 
 def test_no_limit_of_a_share_or_of_a_difference_of_shares_leaves_its_scale():

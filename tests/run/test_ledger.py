@@ -378,3 +378,11 @@ def test_a_run_that_names_patients_on_blockade_alone_ends_with_its_reasons(own_s
     record = records.read_record("blockade", "02_outcomes")
     assert "names no cohort for the role 'cohort'" in record["skipped"]["os_by_subtype"]
     assert not [id for id in record["findings"] if id.startswith("lcnec.")]
+
+
+def test_the_ledgers_page_says_on_how_many_findings_the_answers_rest(default_run, table):
+    text = " ".join((paths.ROOT / "docs" / "ledger.md").read_text(encoding="utf-8").split())
+    twins = ledger.coverage(ledger.table(params.RunParameters()), "twin").loc["twin", "distinct findings"]
+    real = ledger.coverage(table, RUN.run)["distinct findings"]
+    assert f"answers rest on {twins}, those of MSK-MET's LCNEC on {real['msk_met_lcnec']}" in text
+    assert f"of the 240 on PD-(L)1 on {real['nsclc_pd1_msk_2018']}" in text
