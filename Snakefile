@@ -14,16 +14,21 @@ FILES = config.get("runs") or {file.stem: str(file) for file in runs.shipped()}
 
 rule all:
     input:
-        [f"build/{run}/{notebook}.json" for run in FILES for notebook in runs.notebooks()],
+        [
+            f"build/{run}/{notebook}.json"
+            for run, file in FILES.items()
+            for notebook in runs.notebooks_of(params.read_run(Path(file)))
+        ],
 
 
 rule notebook:
     input:
-        # what reads the others' findings comes last
+        # what reads the others' findings comes after them, in its own run or in those that it brings together
         lambda wildcards: [
-            f"build/{wildcards.run}/{name}.json"
-            for name in runs.notebooks()
-            if wildcards.notebook in records.READS_FINDINGS and name not in records.READS_FINDINGS
+            f"build/{run}/{name}.json"
+            for run, name in runs.records_before(
+                wildcards.notebook, params.read_run(Path(FILES[wildcards.run])), FILES, config.get("notebooks")
+            )
         ],
     output:
         "build/{run}/{notebook}.json",

@@ -105,9 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     ledger.add_argument(
         "--table", metavar="SOURCE", help="instead every cell of a source's printed tables, each with its audit"
     )
-    ledger.add_argument(
-        "--all", action="store_true", help="instead every claim over the cohorts of all runs, each patient counted once"
-    )
+    ledger.add_argument("--all", action="store_true", help="every claim over all runs, each patient counted once")
     form = ledger.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="one row per claim and cohort, as CSV")
     form.add_argument("--json", action="store_true", help="the same as JSON")
@@ -172,6 +170,9 @@ def _build(names: list[str]) -> int:
             raise UserError(f"no cohort '{name}'{params.nearest(name, known)}; there are {', '.join(known)}")
     failed = False
     for name in names or known:
+        if not names and name in build.names() and build.larger_files(name):
+            print(f"{name}: of larger files; `{_called()} cohort build {name}` downloads them")
+            continue
         try:
             print(f"{name}: {twins.build(name) if twins.is_twin(name) else build.build(name)}")
         except UserError as error:
@@ -332,28 +333,20 @@ def _claims(file: Path | None, cohort: str | None, as_csv: bool, as_json: bool) 
     return OK
 
 
-def _all_bodies(as_csv: bool, as_json: bool) -> int:
-    from lcnec_utils.run import replication, runs
+def _all_runs(file: Path | None, as_csv: bool, as_json: bool) -> int:
+    from lcnec_utils.core import params, paths
+    from lcnec_utils.run import replication
 
-    files = replication.run_files([file.stem for file in runs.shipped()])
-    known = replication.bodies(files)
-    answers, shared = replication.answers(files, known), replication.shared_patients(known)
-    counts = replication.counted(answers, shared)
-    statuses = replication.statuses(answers, counts)
+    evidence = replication.gather(params.read_run(file or paths.PARAMS / "replication.yaml"))
+    if evidence.answers.empty:
+        raise UserError(replication.NO_RUN)
+    table = replication.per_claim(evidence).reset_index()
     if as_csv:
-        print(statuses.reset_index().to_csv(index=False), end="")
-        return OK
-    if as_json:
-        print(statuses.reset_index().to_json(orient="records", indent=1, force_ascii=False))
-        return OK
-    print(replication.by_source(statuses).to_string())
-    chance = replication.by_chance(answers, counts)
-    print(f"\nBy chance alone: {chance['replicated']:.1f} replicated, {chance['contradicted']:.1f} contradicted.")
-    for row in shared.itertuples():
-        patients = "patients" if row.patients is None else f"{row.patients} patients"
-        print(f"{row.one} and {row.other} share {patients} ({row.why}); the larger counts.")
-    for row in statuses[statuses["independent"] > 0].itertuples():
-        print(f"  {row.status:<13} {row.independent} of {row.real} bodies count: {row.Index}")
+        print(table.to_csv(index=False), end="")
+    elif as_json:
+        print(table.to_json(orient="records", indent=1, force_ascii=False))
+    else:
+        print(_as_called(replication.as_text(evidence)))
     return OK
 
 
@@ -398,10 +391,10 @@ def main(argv: list[str] | None = None) -> int:
             case "verify":
                 return _verify(arguments.files, arguments.skipped)
             case "claims":
-                if arguments.all:
-                    return _all_bodies(arguments.csv, arguments.json)
                 if arguments.table:
                     return _printed_tables(arguments.table, arguments.csv, arguments.json)
+                if arguments.all:
+                    return _all_runs(arguments.params, arguments.csv, arguments.json)
                 return _claims(arguments.params, arguments.cohort, arguments.csv, arguments.json)
             case "refresh":
                 return _refresh(arguments.notebook)

@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from conftest import FIGURES_AT_START, OF_EXPRESSION, TEST_OUTPUT
-from lcnec_utils.core import paths, provenance
+from lcnec_utils.core import params, paths, provenance
+from lcnec_utils.ledger import claims, verdicts
 from lcnec_utils.run import records, runs
 
+REPLICATION = paths.ROOT / "figures" / "replication" / "replication.csv"
 # run → the fixture that makes its figures
 RUNS = {"twin": "default_run", "msk_met": "public_run", "gabriel2020": "expression_run"}
 # the ledger has a test of its own; a curve's steps (<panel>.curve.csv) are made, not tracked
@@ -25,7 +27,9 @@ TRACKED = [
 PANELS = [
     (run, name, id)
     for run in RUNS
-    for name in (OF_EXPRESSION if run == "gabriel2020" else runs.notebooks())
+    for name in (
+        OF_EXPRESSION if run == "gabriel2020" else runs.notebooks_of(params.read_run(paths.PARAMS / f"{run}.yaml"))
+    )
     for id in records.panels_of(name)
 ]
 
@@ -57,14 +61,15 @@ def test_every_declared_panel_is_there_as_svg_png_and_csv_or_skipped_with_its_re
     if panel in record["skipped"]:
         # the twins have no companion cohorts yet; the public cohorts lack treatment, harm and pathology review
         reason = record["skipped"][panel]
-        lacks = {"twin": ["names no cohort for the role 'icb'"],
+        lacks = {"twin": ["is of no single trial"],
                  "msk_met": ["names no cohort for the role 'cohort_2'", "no first-line regimen", "no adverse events",
                              "no central pathology review", "no backbone of chemotherapy",
                              "names no cohort for the role 'serial'", "no expression",
                              *(f"names no cohort for the role '{role}'"
                                for role in ("validation", "luad", "cell_lines", "pan_cancer", "mixtures", "fields")),
                              "no transcriptome-wide expression", "no PD-L1 by antibody",
-                             "agreement needs results of two tests", "computed what an arrow of the model rests on"],
+                             "is of no single trial", "agreement needs results of two tests",
+                             "computed what an arrow of the model rests on"],
                  "gabriel2020": ["has no tumour with expression that its labels leave open", "has no mutations",
                                  "names no cohort for the role 'sclc'",
                                  "no expression of NEUROD1, POU2F3"]}  # fmt: skip
@@ -127,7 +132,8 @@ def test_simulated_patients_are_called_simulated_in_every_file(default_run):
     """In the SVG's picture and provenance, in the CSV's first line, in the PNG's text."""
     from PIL import Image
 
-    panels = {path.stem for path in default_run.glob("*.svg")}
+    of_no_cohort = {panel for panel, entry in params.read_yaml(paths.PANELS).items() if not entry["roles"]}
+    panels = {path.stem for path in default_run.glob("*.svg")} - of_no_cohort  # what the source prints is not simulated
     assert panels
     for panel in panels:
         svg = (default_run / f"{panel}.svg").read_text()
@@ -135,10 +141,51 @@ def test_simulated_patients_are_called_simulated_in_every_file(default_run):
         with Image.open(default_run / f"{panel}.png") as picture:
             assert '"simulated": true' in picture.text["Description"] and "simulated" in picture.text["Title"]
     for path in default_run.glob("*.csv"):
-        assert json.loads(path.read_text().split("\n")[0].removeprefix("# "))["simulated"] is True
+        of_patients = path.name.split(".")[0] not in of_no_cohort
+        assert json.loads(path.read_text().split("\n")[0].removeprefix("# "))["simulated"] is of_patients, path
 
 
 def test_nothing_under_test_writes_to_figures():
     """After the notebooks ran under test, figures/ is as it was before, to the byte."""
     assert paths.output_root() == TEST_OUTPUT
     assert provenance.of_folder(paths.ROOT / "figures") == FIGURES_AT_START
+
+
+# --- what is tracked of several runs together
+
+
+def tracked_answers(runs_read: list[str]) -> dict[tuple[str, str], str]:
+    """The verdict of each claim and body of real patients, by the tracked ledgers of these runs."""
+    answers = {}
+    for run in runs_read:
+        path = paths.ROOT / "figures" / run / "claims.csv"
+        table = pd.read_csv(path, comment="#", keep_default_na=False).set_index("claim")
+        for body in [name.removesuffix(": verdict") for name in table if name.endswith(": verdict")]:
+            kept = table[table[f"{body}: verdict"].isin(verdicts.ANSWERS)]
+            real = kept[kept[f"{body}: origin"].isin(["real", "circular"])]
+            answers |= {(id, body): verdict for id, verdict in real[f"{body}: verdict"].items()}
+    return answers
+
+
+def test_the_tracked_replication_holds_the_verdicts_of_the_tracked_ledgers_and_no_others():
+    table = pd.read_csv(REPLICATION, comment="#", keep_default_na=False).set_index("claim")
+    said = {}
+    for id, bodies in table["bodies"].items():
+        for part in filter(None, bodies.split("; ")):
+            body, verdict = part.split(": ")
+            said[id, body] = verdict.removesuffix(" (not counted)")
+    about = json.loads(REPLICATION.read_text(encoding="utf-8").split("\n")[0].removeprefix("# "))
+    assert said == tracked_answers(about["runs"])
+    assert set(about["runs"]) >= set(RUNS)
+    assert list(table.index) == list(claims.published()) and set(table["status"]) <= set(verdicts.STATUSES)
+
+
+def test_notebook_15_stores_the_counts_of_the_tracked_replication():
+    table = pd.read_csv(REPLICATION, comment="#", keep_default_na=False)
+    stored = records.notebook_path("15_replication").read_text(encoding="utf-8")
+    counts = table["status"].value_counts()
+    assert f"Replicated are {counts['replicated']}, of which" in stored
+    against = counts.get("contradicted", 0) + counts.get("divided", 0)
+    assert f"Contradicted or divided are {against};" in stored
+    real, several = (table["real"] > 0).sum(), (table["independent"] > 1).sum()
+    assert f"Of {len(table)} claims {real} are answered by real patients, {several} of them by two or more" in stored

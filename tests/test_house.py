@@ -62,8 +62,8 @@ def test_the_architecture_page_leads_from_a_panel_to_functions_that_are_there_an
 
 # most lines of each room; docs/architecture.md gives the reasons
 CAPS = {
-    "core": 700, "cohort": 3_900, "stats": 3_400, "ledger": 3_600, "omics": 2_100, "imaging": 1_300, "plots": 4_100,
-    "public": 1_500, "twins": 4_500, "studies": 4_300, "run": 2_700, "cli.py": 450,
+    "core": 720, "cohort": 4_000, "stats": 3_800, "ledger": 3_600, "omics": 2_100, "imaging": 1_300, "plots": 4_600,
+    "public": 1_700, "twins": 5_000, "studies": 6_400, "run": 2_900, "cli.py": 430,
 }  # fmt: skip
 
 
@@ -212,7 +212,7 @@ def test_the_environment_is_the_lock():
 
 def test_tracked_files_are_light():
     sizes = {path: path.stat().st_size for path in tracked()}
-    assert sum(sizes.values()) <= 15e6
+    assert sum(sizes.values()) <= 20e6
     for path, size in sizes.items():
         if path.is_relative_to(ROOT / "figures"):
             assert size <= {".svg": 300_000, ".csv": 200_000}.get(path.suffix, 200_000), path
@@ -226,11 +226,12 @@ def test_of_a_real_cohort_only_aggregates_are_tracked():
     for path in tracked():
         # every run but the twins' is on real patients
         if path.is_relative_to(ROOT / "figures") and not path.is_relative_to(ROOT / "figures" / "twin"):
-            assert path.name == "claims.csv" or (path.stem in aggregate and path.suffix in (".svg", ".csv")), path
+            of_claims = path.name in ("claims.csv", "replication.csv")
+            assert of_claims or (path.stem in aggregate and path.suffix in (".svg", ".csv")), path
             seen.add(path.stem)
         if path.suffix in (".svg", ".csv", ".ipynb", ".json", ".yaml") and "tests" not in path.parts:
             assert not re.search(r"\bP-00\d{5}\b", path.read_text(encoding="utf-8")), path
-    assert seen - {"claims"} <= aggregate
+    assert seen - {"claims", "replication"} <= aggregate
 
 
 def test_nothing_tracked_names_a_machine_or_an_index():
@@ -275,8 +276,18 @@ def test_the_ledgers_page_counts_what_the_ledger_counts():
     for run, body, words in (
         ("twin", "twin", "twins (simulated: proof of the pipeline, never support)"),
         ("msk_met", "msk_met_lcnec", "82 LCNEC of MSK-MET"),
-        ("msk_met", "nsclc_pd1_msk_2018", "240 NSCLC on PD-(L)1"),
+        ("tu_lcnec", "tu_lcnec_2026", "107 LCNEC of Zhang 2026"),
         ("gabriel2020", "gabriel2020", "47 LCNEC of types I and II of Gabriel 2020"),
+        ("msk_met", "nsclc_pd1_msk_2018", "240 NSCLC on PD-(L)1"),
+        ("oak", "oak", "850 NSCLC of OAK"),
+        ("poplar", "poplar", "287 NSCLC of POPLAR"),
+        ("loris_chowell", "loris_chowell", "538 NSCLC of Chowell (LORIS)"),
+        ("loris_ravi", "loris_ravi", "309 NSCLC of Ravi (LORIS)"),
+        ("loris_shim", "loris_shim", "198 NSCLC of Shim (LORIS)"),
+        ("loris_pradat", "loris_pradat", "37 NSCLC of Pradat (LORIS)"),
+        ("checkmate_017", "checkmate_017", "272 NSCLC of CheckMate 017 (reconstructed)"),
+        ("checkmate_057", "checkmate_057", "582 NSCLC of CheckMate 057 (reconstructed)"),
+        ("keynote_024", "keynote_024", "305 NSCLC of KEYNOTE-024 (reconstructed)"),
     ):
         table = pd.read_csv(ROOT / "figures" / run / "claims.csv", comment="#")
         counts = table[f"{body}: verdict"].value_counts()

@@ -9,8 +9,10 @@ import pandas as pd
 from lcnec_utils.cohort import words
 from lcnec_utils.cohort.dictionary import (
     COLUMNS,
+    DATED_DAYS,
     DATES,
     ENDPOINTS,
+    FIRST_DOSE,
     KINDS_OF_SAMPLE,
     NUMBERS,
     PATIENT_FILE,
@@ -23,6 +25,7 @@ from lcnec_utils.cohort.dictionary import (
 )
 from lcnec_utils.cohort.files import Source, table_of
 from lcnec_utils.cohort.model import Reading
+from lcnec_utils.core import formats
 
 MUCH = 0.1  # a column in which a larger share of the filled cells is odd is refused as a column
 MOST_NAMED = 5  # so many odd words of a column are quoted
@@ -366,7 +369,7 @@ def read_clinical(sources: dict[str, Source | None], reading: Reading) -> tuple[
     patients = typed(patient_file, patients.set_index("PATIENT_ID"), reading)
     samples = typed(sample_file, samples.set_index("SAMPLE_ID"), reading)
     _check_pairs(patients, patient_file, reading)
-    return patients, samples
+    return _with_days_of_dates(patients, patient_file, reading), samples
 
 
 def _check_pairs(patients: pd.DataFrame, file: str, reading: Reading) -> None:
@@ -388,6 +391,32 @@ def _check_pairs(patients: pd.DataFrame, file: str, reading: Reading) -> None:
         days = f"{key}_DAYS"
         hint = f"; {days} is there: divide it by 30.4375" if absent == months and days in patients else ""
         reading.odd(f"{file} has {here[0]} and no {absent}: no {endpoint} from it{hint}")
+
+
+def _with_days_of_dates(patients: pd.DataFrame, file: str, reading: Reading) -> pd.DataFrame:
+    """The patients with the days from the first dose of blockade that calendar dates give, where the days themselves
+    are not a column: by the calendar, so that a 29 February counts. A date before the first dose is missing and named.
+    """
+    for name in DATED_DAYS:
+        date = name.replace("_DAYS", "_DATE")
+        if date not in patients or patients[date].isna().all() or name in reading.refused:
+            continue
+        if FIRST_DOSE not in patients:
+            reading.odd(f"{file} has {date} and no {FIRST_DOSE}: no days from the first dose are counted")
+            continue
+        days = (pd.to_datetime(patients[date]) - pd.to_datetime(patients[FIRST_DOSE])).dt.days
+        if (before := days < 0).any():
+            counted = formats.count(int(before.sum()), "date")
+            first = f"as of '{patients.index[before][0]}'"
+            reading.odd(f"{file}, column {date}: {counted} before {FIRST_DOSE} ({first}); read as missing")
+        days = days.mask(before).astype(float)
+        if name not in patients:
+            counted = formats.count(int(days.notna().sum()), "patient")
+            reading.note(f"{file}: {name} is counted from {FIRST_DOSE} to {date} ({counted})")
+            patients = patients.assign(**{name: days})
+        elif other := int((days.notna() & patients[name].notna() & (days != patients[name])).sum()):
+            reading.odd(f"{file}: {name} and {date} differ in {formats.count(other, 'patient')}; {name} is read")
+    return patients
 
 
 def _tissue(kind: str) -> str | None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from lcnec_utils.core.units import days_of_months
+
 PATIENT_FILE = "data_clinical_patient.txt"
 SAMPLE_FILE = "data_clinical_sample.txt"
 MUTATION_FILE = "data_mutations.txt"
@@ -38,6 +40,10 @@ TIMELINE = "data_timeline_*.txt"  # the entry of COLUMNS that all timelines shar
 
 # Columns that hold numbers: lowest, highest, unit, and what a value beyond is
 MONTHS = (0, MAX_MONTHS, "months", "as if it were days; divide days by 30.4375")
+DAYS = (0, days_of_months(MAX_MONTHS), "days", "more than fifty years")
+# Days from the first dose of checkpoint blockade, which calendar dates may give instead (X_DATE for X_DAYS)
+FIRST_DOSE = "ICB_START_DATE"
+DATED_DAYS = ["ICB_STOP_DAYS", "PROGRESSION_DAYS", "PROGRESSION_CONFIRMED_DAYS", "LAST_SCAN_DAYS"]
 NUMBERS = {
     "AGE": (0, 120, "years", "which nobody reaches"),
     "LINES_OF_TX": (0, 50, "a line of therapy", "too many"),
@@ -50,6 +56,7 @@ NUMBERS = {
     "FGA": (0, 1, "a fraction", "no fraction"),
     "COVERED_MEGABASES": (0, 4000, "megabases", "more than a genome"),
     "ASSAY_GENES": (0, 70000, "a number of genes", "more than there are"),
+    **dict.fromkeys(["ICB_EXPOSURE_DAYS", *DATED_DAYS], DAYS),
     "BIOPSY_MONTHS": (-MAX_MONTHS, MAX_MONTHS, "months", "as if it were days; divide days by 30.4375"),
 }
 # Columns of words, and the vocabulary (words.py) that each is read by
@@ -66,6 +73,8 @@ WORDS = {
     "CHEMOTHERAPY_BACKBONE": "backbone",
     "PATHOLOGY_REVIEW": "review",
     "FIRST_LINE_END_REASON": "end_reason",
+    "ICB_STOP_REASON": "end_reason",
+    "RAPID_PROGRESSION": "yes_no",
     "GENOMIC_SUBTYPE": "subtype",
     "MMR_STATUS": "mmr",
     "MSI_STATUS": "mmr",
@@ -75,8 +84,9 @@ WORDS = {
     "PDL1_ASSAY": "pdl1_assay",
     **{f"{key}_STATUS": "event" for key in ENDPOINTS},
 }
-REGIMENS = ["FIRST_LINE_REGIMEN", "SECOND_LINE_REGIMEN"]  # open: an unknown regimen is a group under its own name
-DATES = ["FIRST_LINE_START"]
+# open: an unknown regimen is a group under its own name
+REGIMENS = ["FIRST_LINE_REGIMEN", "SECOND_LINE_REGIMEN", "REGIMEN"]
+DATES = ["FIRST_LINE_START", FIRST_DOSE, *(name.replace("_DAYS", "_DATE") for name in DATED_DAYS)]
 # Columns that say that a sample is no tumour
 TISSUE_COLUMNS = ["SAMPLE_TYPE", "SAMPLE_CLASS", "SAMPLE_TYPE_DETAILED", "TISSUE_TYPE", "SPECIMEN_TYPE"]
 KINDS_OF_SAMPLE = ["SAMPLE_TYPE", "SAMPLE_CLASS"]  # of these, a word that is not known is named

@@ -6,6 +6,7 @@ import re
 import pandas as pd
 
 from lcnec_utils.cohort.model import Cohort, CohortError
+from lcnec_utils.core.errors import MissingData
 
 LCNEC, SCLC, LUAD, LUSC, NSCLC, CARCINOID, LNET = "LCNEC", "SCLC", "LUAD", "LUSC", "NSCLC", "carcinoid", "LNET"
 NAMES = {
@@ -194,6 +195,56 @@ def restrict(cohort: Cohort, histology: str) -> Cohort:
         there = ", ".join(f"{word} ({n})" for word, n in count(cohort).items())
         held = f"it holds {there}" if there else f"no column says what its tumours are ({', '.join(COLUMNS[:2])})"
         raise CohortError(f"histology: {cohort.name} holds no tumour of '{histology}'; {held}")
+    return _kept(cohort, keep, f"restricted to {histology}", f"{histology} only")
+
+
+# Words that say that a tumour is of two kinds; so do two of these kinds in one cell
+_OF_TWO = re.compile(r"(?<!not )(?<!non )\b(combined|mixed|composite)\b|\bc ?(sclc|lcnec|lune)\b")
+_TWO_OF = [LCNEC, SCLC, LUAD, LUSC]
+
+
+def _is_combined(text: str) -> bool:
+    words = re.sub(r"\b(nsclc|sclc|lcnec|small cell|carcinoid) like\b", " ", _small(text))
+    named = sum(bool(re.search(patterns[name], words)) for patterns in _WORDS for name in _TWO_OF if name in patterns)
+    return bool(kind(text)) and (bool(_OF_TWO.search(words)) or named > 1)
+
+
+def combined(cohort: Cohort) -> pd.Series:
+    """Whether each sample is said to be a combined tumour (LCNEC beside another carcinoma), in ONCOTREE_CODE,
+    CANCER_TYPE_DETAILED or HISTOLOGY; booleans by sample, False where no column says it.
+
+    >>> [_is_combined(text) for text in ("LCNEC", "LCNEC combined ADC", "C-LCNEC", "Lung Adenocarcinoma")]
+    [False, True, True, False]
+    """
+    result = pd.Series(False, cohort.samples.index)
+    for column in COLUMNS[:-1]:
+        if column in cohort.samples:
+            words = cohort.samples[column].astype(object)
+            words = words.where(words.notna(), "").astype(str)
+            result |= words.map({word: _is_combined(word) for word in words.unique()}).astype(bool)
+    return result
+
+
+def pure(cohort: Cohort) -> Cohort:
+    """The cohort without its combined tumours; the cohort itself where it names none. A note says how many were left
+    out. Raises MissingData where all are combined."""
+    of_two = combined(cohort)
+    if not of_two.any():
+        return cohort
+    if of_two.all():
+        raise MissingData(f"{cohort.name} holds combined tumours alone, and none that is pure")
+    return _kept(cohort, ~of_two, "without combined tumours", "pure")
+
+
+def pure_and_all(cohort: Cohort) -> dict[str, Cohort]:
+    """The pure tumours of a cohort and all of them, by the cohort's label with the words; one entry where none is
+    combined. Raises as `pure`."""
+    only = pure(cohort)
+    return {only.label: only} if only is cohort else {only.label: only, f"{cohort.label}, with combined": cohort}
+
+
+def _kept(cohort: Cohort, keep: pd.Series, said: str, name: str) -> Cohort:
+    """The cohort's samples where `keep` is True with their patients, calls, timelines and expression."""
     samples = cohort.samples[keep]
     patients = cohort.patients[cohort.patients.index.isin(samples["PATIENT_ID"])]
     parts = {field.name: getattr(cohort, field.name) for field in dataclasses.fields(cohort) if field.init}
@@ -202,7 +253,7 @@ def restrict(cohort: Cohort, histology: str) -> Cohort:
         for name, value in parts.items()
         if isinstance(value, pd.DataFrame | pd.Series) and name not in ("patients", "samples", "table")
     }
-    said = f"restricted to {histology}: {len(samples)} of {len(cohort.samples)} tumours"
+    said = f"{said}: {len(samples)} of {len(cohort.samples)} tumours"
     return _Kept(
         **parts
         | {
@@ -212,7 +263,7 @@ def restrict(cohort: Cohort, histology: str) -> Cohort:
             "timelines": {
                 name: _rows_of(rows, samples.index, patients.index) for name, rows in cohort.timelines.items()
             },
-            "study": cohort.study | {"name": f"{cohort.study.get('name') or cohort.name}, {histology} only"},
+            "study": cohort.study | {"name": f"{cohort.study.get('name') or cohort.name}, {name}"},
             "notes": [f"{said}, {len(patients)} of {len(cohort.patients)} patients", *cohort.notes],
         }
     )

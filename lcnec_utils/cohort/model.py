@@ -157,6 +157,11 @@ class Cohort:
         only it is asked for the source's own numbers."""
         return self.simulated and bool(self.study.get("body"))
 
+    @property
+    def stands_for(self) -> str:
+        """The trial whose own patients (or their published curves) the cohort holds; empty where it is none."""
+        return str(self.study.get("stands_for") or "")
+
     def origin(self, claim: str) -> str:
         """Of a simulated cohort: what an answer to a claim rests on: calibrated (the cohort is tuned to it), planted
         (the effect was put in), parameter, by construction, assumed, or emergent; not stated without a targets.csv.

@@ -14,6 +14,7 @@ class Finding:
     lower_90, upper_90: 90% limits, which the rule for "no difference" reads. origin: on simulated patients what the
     value is evidence of (calibrated, planted, parameter, by construction, assumed, emergent); on real ones `real` or
     `circular`, whatever is given.
+    reading: where a value is read from a published curve, the least and the most that it may have been there.
     scale: whether no effect is 1 or 0; the claim's measure decides where it is not given. smallest: patients in the
     smaller of two groups compared, where the value is a comparison of two.
     """
@@ -30,6 +31,7 @@ class Finding:
     origin: str = ""
     scale: Literal["ratio", "difference", ""] = ""
     smallest: int | None = None
+    reading: tuple[float, float] | None = None
 
     def of_enough(self, least: int) -> "Finding":
         """The finding, or one that says why it is none: a value with limits or events that rests on fewer patients."""

@@ -27,6 +27,7 @@ ROLE_WORDS = {
     "liver": "paired liver and lung lesions under immunotherapy",
     "car_t": "CAR T recipients",
     "icb": "patients on immune checkpoint blockade",
+    "icb_pfs": "the same trial's progression-free survival, where its patients cannot be linked",
 }
 ROLES = {
     "cohort": "the LCNEC cohort: clinical table, samples and mutations",
@@ -40,6 +41,7 @@ ROLES = {
     "fields": "microscope fields, H&E and FGL1 immunofluorescence: a plain table beside their pictures",
     "mixtures": "bulk expression of samples whose immune fractions are known",
     "icb": "patients treated with immune checkpoint blockade: progression-free survival and mutations",
+    "icb_pfs": "progression-free survival of the trial in the role icb, where its patients cannot be linked",
 }
 # Roles of LCNEC alone: the parameter `histology` keeps their cohorts to one histology
 LCNEC_ROLES = ("cohort", "cohort_2", "serial", "validation")
@@ -49,15 +51,19 @@ HISTOLOGIES = dict.fromkeys(LCNEC_ROLES, ("LCNEC", {"LCNEC"})) | {
     "sclc": ("SCLC", {"SCLC"}),
     "luad": ("LCNEC or LUAD", {"LCNEC", "LUAD"}),
     "icb": ("NSCLC", {"NSCLC", "LUAD", "LUSC", "LCNEC"}),
+    "icb_pfs": ("NSCLC", {"NSCLC", "LUAD", "LUSC", "LCNEC"}),
 }
 # Roles whose panels pick the tumours they compare by histology themselves, or are put to any mixture of those above
-ANY_SHARE = ("luad", "icb")
+ANY_SHARE = ("luad", "icb", "icb_pfs")
 # Roles played by a plain table: the columns of words and of numbers that it must have
 TABLES = {
     "pan_cancer": (["tumour", "cancer_type", "group"], ["fgl1_tpm"]),
     "cell_lines": (["cell_line", "histology"], ["fgl1_protein_log2"]),
     "fields": (["field", "file", "stain", "slide", "patient", "group", "subtype"], ["um_per_pixel"]),
 }
+
+# What a run writes in `runs` to bring together every run of params/
+ALL_RUNS = "all"
 
 # Ways to cluster tumours, as scipy names them; a parameter holds one
 LINKAGES = ("ward", "average", "complete")
@@ -84,7 +90,16 @@ class RunParameters(BaseModel):
     cell_lines: str = Field("twin_cell_lines", description="role: " + ROLES["cell_lines"])
     fields: str = Field("twin_fields", description="role: " + ROLES["fields"])
     mixtures: str = Field("twin_mixtures", description="role: " + ROLES["mixtures"])
-    icb: str = Field("", description="role: " + ROLES["icb"])
+    icb: str = Field("twin_icb", description="role: " + ROLES["icb"])
+    icb_pfs: str = Field("", description="role: " + ROLES["icb_pfs"])
+    runs: list[str] = Field(
+        [],
+        description="runs whose answers are brought together, or `all` of params/; a run that names any takes no "
+        "cohort of its own and executes notebook 15 alone",
+    )
+    lead_claim: str = Field(
+        "", description="claim of the lead forest; the one that most bodies of evidence answer where it is empty"
+    )
     histology: str = Field(
         "",
         description="OncoTree code, or words of CANCER_TYPE_DETAILED, to which the cohorts in the roles of LCNEC are "
@@ -234,7 +249,7 @@ def validate(values: dict, where: str = "parameters") -> RunParameters:
     """The typed run of a mapping of what is written; raises ParameterError with one line that names the first bad key.
 
     A run that names a cohort of its own has none in the roles that it leaves out, for the default cohorts are
-    simulated. A role that is written keeps what is written, be it a twin.
+    simulated. A role that is written keeps what is written, be it a twin. A run that names runs has no cohort.
     """
     known = RunParameters.model_fields
     for key in values:
@@ -247,7 +262,12 @@ def validate(values: dict, where: str = "parameters") -> RunParameters:
         key = ".".join(str(part) for part in first["loc"])
         line = _line(key, first["input"], first["type"], first["msg"], first.get("ctx", {}))
         raise ParameterError(f"{where}: {line}") from None
-    if any(getattr(run, role) not in ("", known[role].default) for role in ROLES):
+    if run.runs and (written := [role for role in ROLES if values.get(role)]):
+        raise ParameterError(
+            f"{where}: {written[0]}: '{values[written[0]]}' stands beside runs; a run that names runs takes no cohort "
+            "of its own, so drop one of the two"
+        )
+    if run.runs or any(getattr(run, role) not in ("", known[role].default) for role in ROLES):
         run = run.model_copy(update={role: "" for role in ROLES if role not in values})
     return run
 

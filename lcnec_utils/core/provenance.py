@@ -75,11 +75,13 @@ def _module_file(module: str) -> Path:
 
 
 def data_files(modules: list[str]) -> list[Path]:
-    """The data files that these modules read: those beside a module that it names, or that bear its name."""
-    files = set()
+    """The data files that these modules read: those beside a module that it names, or that bear its name, and the
+    tables of params/published that it names."""
+    files, published = set(), sorted(paths.PUBLISHED.glob("*.csv"))
     for module in modules:
         file = _module_file(module)
         source = file.read_text(encoding="utf-8")
+        files.update(path for path in published if path.name in source)
         for path in file.parent.iterdir():
             if path.suffix in (".yaml", ".txt", ".csv") and (path.name in source or path.stem == file.stem):
                 files.add(path)

@@ -47,12 +47,12 @@ class Claim(_Strict):
     """One printed number, effect, absence of effect, or direction. Numbers are texts at printed precision.
 
     scope `own`: a count or summary of the study's own patients, which no other cohort can equal; `general`: another
-    cohort can speak to it. of: the claim that holds this share's denominator. counts: successes and totals of the
-    groups a p compares. direction: of the measure in groups[0] against groups[1]. margin: how far an effect may be
-    from none for "no difference" to hold (a ratio, or a difference). quantity: one key for all prints of the same
-    thing. cells: the column of the source's table that the words speak of, and for each group what its rows hold in
-    other columns. prints: where the numbers stand, each place in one claim only; uses: numbers another claim's place
-    holds.
+    cohort can speak to it. trial: the trial whose own patients a claim of scope `own` is about; they alone answer it.
+    of: the claim that holds this share's denominator. counts: successes and totals of the groups a p compares.
+    direction: of the measure in groups[0] against groups[1]. margin: how far an effect may be from none for "no
+    difference" to hold (a ratio, or a difference). quantity: one key for all prints of the same thing. cells: the
+    column of the source's table that the words speak of, and for each group what its rows hold in other columns.
+    prints: where the numbers stand, each place in one claim only; uses: numbers another claim's place holds.
     """
 
     id: str = Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")
@@ -61,6 +61,7 @@ class Claim(_Strict):
     kind: Literal["number", "effect", "null_effect", "direction"]
     measure: Literal[MEASURES]
     scope: Literal["own", "general"]
+    trial: str | None = Field(None, min_length=2)
     value: str | None = None
     interval: list[str] | None = None
     range: list[str] | None = None
@@ -161,6 +162,8 @@ def _checked(source: Source, name: str, panels: set[str] | None) -> None:
             raise ClaimsError(f"{name}, claim {claim.id}: margin '{claim.margin}' must exceed no effect (a ratio 1)")
         if claim.kind in ("effect", "direction") and claim.direction not in ("greater", "less"):
             raise ClaimsError(f"{name}, claim {claim.id}: direction must be greater or less")
+        if claim.trial and claim.scope != "own":
+            raise ClaimsError(f"{name}, claim {claim.id}: trial '{claim.trial}' needs scope own; drop one")
         if claim.of and claim.of not in ids:
             raise ClaimsError(f"{name}, claim {claim.id}: of '{claim.of}' is no claim")
     for relation in source.relations:

@@ -281,6 +281,8 @@ def _of_number(claim: Claim, finding: Finding, level: float) -> tuple[str, str]:
     if equal_at_printed_precision(finding.value, text):
         return "equal", ""
     if not _exists(finding.lower):
+        if claim.scope == "own" and finding.reading:
+            return _of_reading(finding, text)
         if claim.scope == "own":
             return "contradicted", f"{finding.value:g} against {text} as published"
         if claim.measure == "count":
@@ -300,6 +302,15 @@ def _of_number(claim: Claim, finding: Finding, level: float) -> tuple[str, str]:
         alike = near is not None and -margin <= near[0] and near[1] <= margin
         return ("compatible" if alike else "inconclusive"), said
     return _against_an_exact_print(claim, finding, level, margin)
+
+
+def _of_reading(finding: Finding, text: str) -> tuple[str, str]:
+    """The verdict on a number of a trial's own patients that was read from the trial's published curve: alike where a
+    figure that rounds to the print lies within what may have been read."""
+    half, figure, (low, high) = 0.5 * 10 ** -_decimals(text), float(text), finding.reading
+    alike = low - half - TOLERANCE <= figure <= high + half + TOLERANCE
+    said = f"read from a published curve as {finding.value:.4g} ({low:.4g} to {high:.4g}), against {text}"
+    return ("compatible" if alike else "contradicted"), said
 
 
 def _against_an_exact_print(claim: Claim, finding: Finding, level: float, margin: float | None) -> tuple[str, str]:
@@ -502,17 +513,18 @@ def chance_of_contradiction(claim: Claim, finding: Finding, comparisons: int = 1
 
 # --- several bodies of evidence ------------------------------------------------------------------------------------
 
-REPLICATED, CONTRADICTED, DIVIDED, INCONCLUSIVE = "replicated", "contradicted", "divided", "inconclusive"
-NOT_TESTABLE = "not testable"
-STATUSES = (REPLICATED, CONTRADICTED, DIVIDED, INCONCLUSIVE, NOT_TESTABLE)
+REPLICATED, REPRODUCED, CONTRADICTED, DIVIDED = "replicated", "reproduced", "contradicted", "divided"
+INCONCLUSIVE, NOT_TESTABLE = "inconclusive", "not testable"
+STATUSES = (REPLICATED, REPRODUCED, CONTRADICTED, DIVIDED, INCONCLUSIVE, NOT_TESTABLE)
 
 
-def status(words: list[str]) -> str:
+def status(words: list[str], own: bool = False) -> str:
     """What independent bodies of real patients say of a claim together, by the one rule of docs/ledger.md.
 
-    words: the verdict of each. `replicated`: one at least is equal or compatible, and none contradicts; `contradicted`:
-    one at least contradicts, and none is equal or compatible; `divided`: some do each; `inconclusive`: none does
-    either; `not testable`: no body answers.
+    words: the verdict of each. own: they are the print's own patients. `replicated`: one at least is equal or
+    compatible, and none contradicts; `contradicted`: one at least contradicts, and none is equal or compatible;
+    `divided`: some do each; `inconclusive`: none does either; `not testable`: no body answers. What holds in the
+    print's own patients is `reproduced`, not replicated.
 
     >>> status(["compatible", "inconclusive"]), status(["compatible", "contradicted"]), status([])
     ('replicated', 'divided', 'not testable')
@@ -522,5 +534,5 @@ def status(words: list[str]) -> str:
     if holds and fails:
         return DIVIDED
     if holds or fails:
-        return REPLICATED if holds else CONTRADICTED
+        return CONTRADICTED if fails else REPRODUCED if own else REPLICATED
     return INCONCLUSIVE if "inconclusive" in words else NOT_TESTABLE

@@ -23,13 +23,14 @@ def forest(
     left: str = "",
     right: str = "",
     span: pd.DataFrame | None = None,
+    ratio: str = "Hazard ratio",
 ) -> Axes:
     """Draw one row per term on ax, on a log scale, the first on top.
 
     table: term, counts (text), hr, lower, upper, p, note, and events_with where known. A row without an estimate shows
     its note. left, right: what a ratio below and above 1 means. span: the rows whose intervals set the axis, for panels
-    that share it; the table's own if not given. The figure grows with the rows. Raises MissingData where the figure
-    would show no estimate at all.
+    that share it; the table's own if not given. ratio: what hr is called below the axis. The figure grows with the
+    rows. Raises MissingData where the figure would show no estimate at all.
     """
     if table.empty:
         return palette.nothing(ax, "there is no term whose hazard ratio could be estimated", title)
@@ -61,7 +62,7 @@ def forest(
     ax.set(xlim=(lowest, highest), ylim=(heights.sum() - 0.5, -0.5), yticks=[])
     ax.spines["left"].set_visible(False)
     palette.keep(ax, LEAST_MM[0], max(9, LEAST_MM[1] * heights.sum()))
-    ratio = "Hazard ratio (95% CI)"
+    ratio = f"{ratio} (95% CI)"
     if left and right:
         whole, wide = f"← {left}      {ratio}      {right} →", palette.inner_width(ax)
         beyond = 2 * min(palette.margins(ax)[:2])

@@ -78,6 +78,8 @@ TYPE = {"type I": "#006926", "type II": "#B650A5"}
 CLUSTER = {"A": "#6E52C0", "B": "#9F7500", "C": "#002E06", "D": "#6E0062", "E": "#379CD0", "F": "#4F5100"}
 WAY = {"genes chosen on all labelled tumours": "#882255", "genes chosen within training": "#39A090"}
 WAY |= {"as worded": "#882255", "no leakage": "#39A090", "where sure": "#137834"}
+RESISTANCE = {"primary resistance": "#8C1C13", "secondary resistance": "#B36A00", "not resistant so far": "#1B66A0",
+              "covered by no definition": "#1E1477", "cannot tell": "#8E8E8E"}  # fmt: skip
 NAMED = {
     **SUBTYPE,
     **REFINED,
@@ -93,6 +95,7 @@ NAMED = {
     **NUCLEUS,
     **SEX,
     **SITE,
+    **RESISTANCE,
 }
 
 STYLE = {

@@ -15,6 +15,17 @@ def names() -> list[str]:
     return list(registry()["cohorts"])
 
 
+def larger_files(name: str) -> list[str]:
+    """The larger files that a cohort is made of beside those of its dataset; it is built only when it is named."""
+    return registry()["cohorts"][name].get("larger", [])
+
+
+def _digests(name: str) -> dict[str, str]:
+    """The files that a cohort is made of, with their registered digests."""
+    dataset = registry()["datasets"][registry()["cohorts"][name]["dataset"]]
+    return dataset["files"] | {file: dataset["larger_files"][file] for file in larger_files(name)}
+
+
 def folder_of(name: str) -> Path:
     """Where a built cohort lies."""
     return paths.cohorts() / name
@@ -33,9 +44,7 @@ def _study(name: str) -> dict:
     }
     if caveats := dataset.get("caveats", {}) | entry.get("caveats", {}):
         study["caveats"] = caveats
-    if "overlap_group" in entry:
-        study["overlap_group"] = entry["overlap_group"]
-    return study
+    return study | {field: entry[field] for field in ("body", "overlap_group", "stands_for") if field in entry}
 
 
 def _recipe(name: str) -> dict:
@@ -44,7 +53,7 @@ def _recipe(name: str) -> dict:
     converter = Path(__file__).with_name(f"{entry['converter']}.py")
     return {
         "entry": entry,
-        "files": registry()["datasets"][entry["dataset"]]["files"],
+        "files": _digests(name),
         "study": _study(name),
         "converter": provenance.of_file(converter),
         "workbooks": provenance.of_file(Path(__file__).with_name("workbooks.py")),
@@ -67,8 +76,7 @@ def build(name: str) -> Path:
     if is_current(name):
         return target
     entry = registry()["cohorts"][name]
-    dataset = registry()["datasets"][entry["dataset"]]
-    files = {file: fetch(entry["dataset"], file) for file in dataset["files"]}
+    files = {file: fetch(entry["dataset"], file) for file in _digests(name)}
     converter = importlib.import_module(f"lcnec_utils.public.{entry['converter']}")
     converter.convert(target, files, entry, _study(name))
     (target / STAMP).write_text(json.dumps(_recipe(name), sort_keys=True), encoding="utf-8")

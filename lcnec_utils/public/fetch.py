@@ -1,5 +1,9 @@
-"""A public file on disk, its SHA-256 checked: from LCNEC_DATA_DIR, the cache, a mirror, or its pinned URL."""
+"""A public file on disk, its digest checked: from LCNEC_DATA_DIR, the cache, a mirror, or its pinned URL.
 
+The digest is a SHA-256, or of larger files that nobody here has had the id that git gives their content.
+"""
+
+import hashlib
 import os
 import warnings
 from functools import cache
@@ -10,6 +14,7 @@ from lcnec_utils.core.errors import UserError
 
 REGISTRY = Path(__file__).with_name("registry.yaml")
 TIMEOUT_SECONDS = 30
+GIT = "git:"  # before a digest that is the id git gives a file's content, not a SHA-256
 
 
 class DownloadError(UserError):
@@ -18,7 +23,8 @@ class DownloadError(UserError):
 
 @cache
 def registry() -> dict:
-    """The registry: `datasets` (files with SHA-256, base_url, urls of files elsewhere, licence) and their `cohorts`."""
+    """The registry: `datasets` (files with SHA-256, larger_files with git's id, base_url, urls of files elsewhere,
+    licence) and their `cohorts`."""
     import yaml
 
     return yaml.safe_load(REGISTRY.read_text(encoding="utf-8"))
@@ -26,6 +32,30 @@ def registry() -> dict:
 
 def _remedy(dataset: str, file: str) -> str:
     return f"connect, or put the file at {dataset}/{file} in a folder named by LCNEC_DATA_DIR"
+
+
+def git_blob_id(path: Path) -> str:
+    """The id that git gives a file's content: SHA-1 over its length and its bytes (as `git hash-object` prints it).
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "greeting.txt"
+    ...     _ = path.write_bytes(b"hello world\\n")
+    ...     git_blob_id(path)
+    '3b18e512dba79e4c8300dd08aeb37f8e728b8dad'
+    """
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with open(path, "rb") as handle:
+        for block in iter(lambda: handle.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _differs(path: Path, registered: str) -> str:
+    """Which digest of a file is not the registered one; empty where it is."""
+    if registered.startswith(GIT):
+        return "" if git_blob_id(path) == registered.removeprefix(GIT) else "git blob id"
+    return "" if provenance.of_file(path) == registered else "SHA-256"
 
 
 def fetch(dataset: str, file: str) -> Path:
@@ -39,13 +69,13 @@ def fetch(dataset: str, file: str) -> Path:
         import pooch
 
     entry = registry()["datasets"][dataset]
-    sha256 = entry["files"][file]
+    registered = (entry["files"] | entry.get("larger_files", {}))[file]
     if folder := os.environ.get("LCNEC_DATA_DIR"):
         path = Path(folder).expanduser() / dataset / file
         if path.exists():
-            if provenance.of_file(path) != sha256:
+            if digest := _differs(path, registered):
                 raise DownloadError(
-                    f"{dataset}/{file} in LCNEC_DATA_DIR is not the registered file (its SHA-256 differs); "
+                    f"{dataset}/{file} in LCNEC_DATA_DIR is not the registered file (its {digest} differs); "
                     "delete it and download again"
                 )
             return path
@@ -60,7 +90,7 @@ def fetch(dataset: str, file: str) -> Path:
     try:
         downloaded = pooch.retrieve(
             url=url,
-            known_hash=f"sha256:{sha256}",
+            known_hash=None if registered.startswith(GIT) else f"sha256:{registered}",
             fname=Path(file).name,
             path=(store / file).parent,
             downloader=pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS),
@@ -73,4 +103,10 @@ def fetch(dataset: str, file: str) -> Path:
     except Exception as error:  # requests raises a dozen kinds; each means that the file did not come
         reason = type(error).__name__
         raise DownloadError(f"{dataset}/{file} cannot be downloaded ({reason}); {_remedy(dataset, file)}") from None
+    if registered.startswith(GIT) and _differs(Path(downloaded), registered):  # pooch does not know this digest
+        Path(downloaded).unlink()
+        raise DownloadError(
+            f"{dataset}/{file} from {url} is not the registered file (its git blob id differs); try later, or "
+            + _remedy(dataset, file)
+        )
     return Path(downloaded)

@@ -14,7 +14,8 @@ import pandas as pd
 from lcnec_utils.cohort.write import write_study
 from lcnec_utils.core import formats
 from lcnec_utils.core.errors import UserError
-from lcnec_utils.public.workbooks import DAYS_PER_MONTH, by_code, read_sheet, status
+from lcnec_utils.core.units import DAYS_PER_MONTH
+from lcnec_utils.public.workbooks import by_code, read_sheet, status
 
 FILE = "02.Input/AllData.xlsx"
 PATIENT = {

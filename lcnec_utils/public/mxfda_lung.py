@@ -11,7 +11,7 @@ import pandas as pd
 
 from lcnec_utils.cohort.write import write_study
 from lcnec_utils.core.errors import UserError
-from lcnec_utils.public.workbooks import DAYS_PER_MONTH
+from lcnec_utils.core.units import DAYS_PER_MONTH
 
 FILE = "data/lung_df.rda"
 CELLS, PATIENTS = 285_412, 50

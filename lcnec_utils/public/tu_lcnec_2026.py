@@ -2,6 +2,10 @@
 
 The supplementary tables hold neither mutations nor expression by tumour. The genomic subtype is therefore the authors',
 whose rule the files do not give, and RNA and protein are known as fold changes of all tumours against normal tissue.
+
+Mutations and expression by tumour are larger files of the same repository, which says what they hold but not how they
+are laid out; nobody here has had them. They are read where they are laid out as mutations (MAF's columns) and
+expression (genes × tumours) usually are, and refused otherwise.
 """
 
 from pathlib import Path
@@ -11,7 +15,8 @@ import pandas as pd
 from lcnec_utils.cohort.dictionary import plain
 from lcnec_utils.cohort.write import write_study, write_table
 from lcnec_utils.core.errors import UserError
-from lcnec_utils.public.workbooks import DAYS_PER_MONTH, by_code, by_vocabulary, read_sheet, status
+from lcnec_utils.core.units import DAYS_PER_MONTH
+from lcnec_utils.public.workbooks import by_code, by_vocabulary, read_sheet, status
 
 FOLDER = "Supplementary_Tables"
 PATIENT = {
@@ -33,6 +38,11 @@ ESTIMATE = {
     "StromalScore": "STROMAL_SCORE", "ImmuneScore": "IMMUNE_SCORE", "ESTIMATEScore": "ESTIMATE_SCORE",
     "Purity": "ESTIMATE_PURITY",
 }  # fmt: skip
+LARGER = "data/Updated_LCNEC-omics-supp_data_1-6"
+MUTATION = ["Hugo_Symbol", "Tumor_Sample_Barcode", "Variant_Classification"]
+ALSO_OF_MUTATIONS = ["Chromosome", "Start_Position", "End_Position", "Reference_Allele", "Tumor_Seq_Allele2",
+                     "HGVSp_Short", "HGVSc"]  # fmt: skip
+EXOME = "whole_exome"
 NAMED_GENES = ["FGL1", "SPINK1", "DLL3"]  # of which a reader asks here, whether they were measured or not
 
 
@@ -76,7 +86,72 @@ def _clinical(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return patients, samples.set_index("SAMPLE_ID", drop=False)
 
 
-def _study_folder(folder: Path, files: dict[str, Path], study: dict) -> Path:
+def _tumour_of(names: pd.Series, tumours: pd.Index, where: str, *, normals: bool) -> pd.Series:
+    """The tumour of each name (with or without its T), missing for normal tissue (N). Raises UserError for others."""
+    names = names.astype(str).str.strip()
+    known = names.where(names.isin(tumours), "T" + names)
+    of_normal = names.str.startswith("N") & normals
+    strange = names[~known.isin(tumours) & ~of_normal]
+    if len(strange):
+        raise UserError(f"{where}: '{strange.iloc[0]}' is no tumour of TableS1; the file is laid out otherwise than "
+                        "expected")  # fmt: skip
+    return known.mask(of_normal)
+
+
+def read_mutations(path: Path, tumours: pd.Index) -> pd.DataFrame:
+    """The somatic mutations as MAF's columns, by tumour. Raises UserError for another layout."""
+    table = read_sheet(path, path.stem)
+    lacking = [name for name in MUTATION if name not in table]
+    if lacking:
+        there = ", ".join(map(str, table.columns[:8]))
+        raise UserError(f"{path.name}, sheet {path.stem}: no column {', '.join(lacking)} (there are {there}); the file "
+                        "is laid out otherwise than expected")  # fmt: skip
+    table = table[MUTATION + [name for name in ALSO_OF_MUTATIONS if name in table]].copy()
+    where = f"{path.name}, column Tumor_Sample_Barcode"
+    table["Tumor_Sample_Barcode"] = _tumour_of(table["Tumor_Sample_Barcode"], tumours, where, normals=False)
+    return table
+
+
+def read_expression(path: Path, tumours: pd.Index) -> tuple[pd.DataFrame, int]:
+    """log2(TPM + 1), tumours × genes, and how many columns are of normal tissue. Raises UserError for another layout.
+
+    The first column must name the genes, and each other one a tumour or normal tissue.
+    """
+    table = read_sheet(path, path.stem)
+    table = table.set_index(table.columns[0])
+    tumour = _tumour_of(table.columns.to_series(), tumours, f"{path.name}, header", normals=True)
+    if tumour.dropna().duplicated().any() or not all(pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes):
+        raise UserError(f"{path.name}: a tumour stands there twice, or a value is no number; the file is laid out "
+                        "otherwise than expected")  # fmt: skip
+    values = table.loc[:, tumour.notna().to_numpy()]
+    values.columns = tumour.dropna().to_numpy()
+    return values.groupby(level=0).median().T, int(tumour.isna().sum())
+
+
+def _omics(files: dict[str, Path], samples: pd.DataFrame) -> tuple[dict, list[str]]:
+    """Mutations, the genes of the exome and expression as write_study takes them, and notes."""
+    import anndata
+
+    mutations = read_mutations(files[f"{LARGER}/SuppData2.xlsx"], samples.index)
+    sequenced = samples.index.isin(mutations["Tumor_Sample_Barcode"])
+    samples["GENE_PANEL"] = pd.Series(EXOME, samples.index).where(sequenced, "")
+    values, normals = read_expression(files[f"{LARGER}/SuppData4.xlsx"], samples.index)
+    expression = anndata.AnnData(
+        values.to_numpy("float32"),
+        obs=pd.DataFrame(index=values.index.astype(str)),
+        var=pd.DataFrame(index=values.columns.astype(str)),
+        uns={"scale": "log2(TPM+1)"},
+    )
+    notes = [
+        f"{int(sequenced.sum())} of {len(samples)} tumours have a mutation in the file and count as sequenced; a gene "
+        "counts as covered where any tumour carries a mutation of it.",
+        f"Expression is known of {len(values)} tumours; {normals} columns are of normal tissue and left out.",
+    ]
+    genes = {EXOME: sorted(set(mutations["Hugo_Symbol"].dropna().astype(str)))}
+    return {"mutations": mutations, "panel_genes": genes, "expression": expression}, notes
+
+
+def _study_folder(folder: Path, files: dict[str, Path], study: dict, *, omics: bool = False) -> Path:
     path = {number: files[f"{FOLDER}/TableS{number}.xlsx"] for number in (1, 5, 6)}
     patients, samples = _clinical(path[1])
     tumours = samples.index
@@ -91,6 +166,7 @@ def _study_folder(folder: Path, files: dict[str, Path], study: dict) -> Path:
     xcell.columns = [f"XCELL_{plain(name)}" for name in xcell.columns]
     parts = [estimate[list(ESTIMATE)].rename(columns=ESTIMATE), xcell, tide[["TIDE"]].add_suffix("_SCORE")]
     samples = pd.concat([samples, *parts], axis=1)
+    profiles, notes = _omics(files, samples) if omics else ({}, [])
     study = study | {
         "os_origin": "unknown",
         "notes": [
@@ -101,9 +177,10 @@ def _study_folder(folder: Path, files: dict[str, Path], study: dict) -> Path:
             f"{xcell_normals} of xCell.",
             f"Transcriptome types and immune estimates are known of {int(clusters.notna().sum())} of {len(samples)}.",
             f"The Ki-67 index is '+' instead of a number in {int((samples['KI67_INDEX'] == '+').sum())} tumours.",
+            *notes,
         ],
     }
-    return write_study(folder, patients=patients, samples=samples, study=study)
+    return write_study(folder, patients=patients, samples=samples, study=study, **profiles)
 
 
 def _fold_changes(folder: Path, files: dict[str, Path], study: dict) -> Path:
@@ -129,5 +206,8 @@ def _fold_changes(folder: Path, files: dict[str, Path], study: dict) -> Path:
 
 
 def convert(folder: Path, files: dict[str, Path], entry: dict, study: dict) -> Path:
-    """The study folder of the patients; with `table: fold changes` in the entry, the table of fold changes."""
-    return (_fold_changes if entry.get("table") == "fold changes" else _study_folder)(folder, files, study)
+    """The study folder of the patients, with `omics` in the entry with mutations and expression; with `table: fold
+    changes` the table of fold changes."""
+    if entry.get("table") == "fold changes":
+        return _fold_changes(folder, files, study)
+    return _study_folder(folder, files, study, omics=bool(entry.get("omics")))

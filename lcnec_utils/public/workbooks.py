@@ -9,7 +9,6 @@ import pandas as pd
 from lcnec_utils.cohort import words
 from lcnec_utils.core.errors import UserError
 
-DAYS_PER_MONTH = 30.4375
 STATUS_WORDS = {"OS": ("0:LIVING", "1:DECEASED"), "PFS": ("0:CENSORED", "1:PROGRESSION OR DEATH")}
 
 

@@ -61,14 +61,17 @@ def reason_unanswered(
     cohorts: those of the body by role. fits: how their tumours fit the histologies of their roles.
     """
     panel = panels[claim.panel]
-    fitting = [role for role in panel["roles"] if role in cohorts]
-    if not fitting and LCNEC_ROLES & set(panel["roles"]):
+    asked = panel.get("asks") or panel["roles"]
+    fitting = [role for role in asked if role in cohorts]
+    if not fitting and LCNEC_ROLES & set(asked):
         fitting = [role for role in cohorts if role in LCNEC_ROLES]
     simulated = any(cohort.simulated for cohort in cohorts.values())
-    if claim.scope == "own" and not (fitting and cohorts[fitting[0]].stands_for_source):
+    if claim.scope == "own" and not (fitting and roles.holds_own_patients(cohorts[fitting[0]], claim)):
+        if claim.trial:
+            return f"a number of {claim.trial}'s own patients, whom this cohort does not hold"
         return "summarises the source's own patients"
     if not fitting:
-        return f"needs {params.ROLE_WORDS[panel['roles'][0]]}"
+        return f"needs {params.ROLE_WORDS[asked[0]]}"
     # where no tumour is of the claim's disease, nothing else that the cohort lacks needs saying
     fit = fits[fitting[0]]
     if fit is not None and fit.none:

@@ -58,14 +58,16 @@ class Panel:
     figure: object = None
     tables: dict[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
     says: str = ""
+    graphml: str = ""
 
-    def save(self, figure, table: pd.DataFrame, says: str = "", **more: pd.DataFrame) -> None:
+    def save(self, figure, table: pd.DataFrame, says: str = "", *, graphml: str = "", **more: pd.DataFrame) -> None:
         """Keep the figure as SVG and PNG, the numbers plotted as CSV, and show it with one sentence.
 
         table goes to <panel>.csv; each further table to <panel>.<name>.csv. The index is written where it has a name.
-        Files are written when the panel ends, for only then it is known which cohorts it asked for.
+        graphml: a graph as the text of <panel>.graphml, where the figure shows one. Files are written when the panel
+        ends, for only then it is known which cohorts it asked for.
         """
-        self.figure, self.tables, self.says = figure, {"": table, **more}, says
+        self.figure, self.tables, self.says, self.graphml = figure, {"": table, **more}, says, graphml
 
     def show(self) -> None:
         """Show the figure, its sentence and, where curves are described, the table that describes them."""
@@ -95,6 +97,7 @@ class Page:
         self._kept: set[str] = set()  # skipped for want of a cohort on this machine: earlier figures stay
         self._findings: dict[str, dict] = {}
         self._asked: list[str] = []  # the roles whose cohorts the present panel asked for
+        self._of_prints = False  # whether the present panel shows prints alone, and no cohort
         self._answered: list[str] = []  # the claims that it answered
         self._published: dict[str, str] = {}
         self._inputs = records.input_digests(notebook, self.parameters)
@@ -173,10 +176,11 @@ class Page:
         return cohorts
 
     def _panel_cohorts(self) -> dict[str, Cohort]:
-        """The cohorts that the present panel asked for, by role; all of the page's where it asked for none, or where
-        the notebook reads what was found in others."""
+        """The cohorts that the present panel asked for, by role; all of the page's where it asked for none and needs
+        one, or where the notebook reads what was found in others."""
         asked = {role: self._cohorts[role] for role in self._asked if role in self._cohorts}
-        return self._cohorts if self.notebook in records.READS_FINDINGS or not asked else asked
+        whole = self.notebook in records.READS_FINDINGS or not (asked or self._of_prints)
+        return self._cohorts if whole else asked
 
     def _panel_is_simulated(self) -> bool:
         if self.notebook in records.READS_FINDINGS:
@@ -245,7 +249,7 @@ class Page:
                 f"panel '{id}' is not one of {self.notebook}'s in params/panels.yaml{params.nearest(id, self.panels)}"
             )
         panel = Panel(id)
-        self._asked, self._answered = [], []
+        self._asked, self._answered, self._of_prints = [], [], not self.panels[id]["roles"]
         palette.apply()  # some plotting libraries change the style when they are imported
         try:
             yield panel
@@ -263,7 +267,7 @@ class Page:
                 self._kept.add(id)
             display(Markdown(f"*Skipped: {reason}.*"))
         finally:
-            self._asked, self._answered = [], []
+            self._asked, self._answered, self._of_prints = [], [], False
             plt.close("all")
 
     def skip(self, reason: str) -> None:
@@ -282,7 +286,7 @@ class Page:
                 for role in sorted(self._panel_cohorts())
             },
             "parameters": self._inputs["parameters"][: provenance.SHORT],
-        }
+        } | ({"runs": list(self._inputs["findings"])} if self.notebook in records.READS_RUNS else {})
 
     def _write(self, panel: Panel) -> dict[str, str]:
         return panel_files.write_panel(
@@ -291,6 +295,7 @@ class Page:
             title=self.panels[panel.id]["title"],
             figure=panel.figure,
             tables=panel.tables,
+            graphml=panel.graphml,
             about=self._provenance(panel.id),
         )
 
@@ -311,8 +316,8 @@ class Page:
             raise UserError(f"claim '{id}': no cohort was asked for; name its role")
         role = role or self._asked[0]
         cohort = self.cohort(role)
-        if known[id].scope == "own" and not cohort.stands_for_source:
-            return  # a number of the source's own patients is asked of no other cohort
+        if known[id].scope == "own" and not roles.holds_own_patients(cohort, known[id]):
+            return  # a number of the source's own patients, or a trial's, is asked of no other cohort
         if not cohort.stands_for_source:  # which has the source's own groups, however small
             findings = tuple(finding.of_enough(self.parameters.min_group) for finding in findings)
         word, reason = verdicts.verdict(known[id], list(findings))

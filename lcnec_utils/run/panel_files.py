@@ -35,12 +35,13 @@ def write_csv(path: Path, table: pd.DataFrame, about: dict) -> str:
 
 
 def write_panel(
-    folder: Path, id: str, *, title: str, figure, tables: dict[str, pd.DataFrame], about: dict
+    folder: Path, id: str, *, title: str, figure, tables: dict[str, pd.DataFrame], about: dict, graphml: str = ""
 ) -> dict[str, str]:
     """Write a panel's figure and tables into a folder; returns the digest of each file by name.
 
     tables: by the name that stands between the panel's id and `.csv`; the one without a name ("") holds what the figure
-    shows. about: the provenance; where it says `simulated`, the figure is marked so.
+    shows. about: the provenance; where it says `simulated`, the figure is marked so. graphml: a graph that the figure
+    shows, as the text of a GraphML file.
     """
     names = {name: f"{id}.{name}.csv" if name else f"{id}.csv" for name in tables}
     lines = {name: write_csv(folder / names[name], table, about) for name, table in tables.items()}
@@ -56,7 +57,11 @@ def write_panel(
         if vector.stat().st_size <= SVG_BYTES:
             break
     figure.savefig(raster, dpi=PRINT_DPI, metadata={"Software": None, **described}, **TIGHT)
-    return {name: provenance.of_file(folder / name) for name in sorted([*names.values(), vector.name, raster.name])}
+    files = [*names.values(), vector.name, raster.name]
+    if graphml:
+        files.append(f"{id}.graphml")
+        (folder / files[-1]).write_text(graphml, encoding="utf-8")
+    return {name: provenance.of_file(folder / name) for name in sorted(files)}
 
 
 def screen_png(figure) -> bytes:

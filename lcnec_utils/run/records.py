@@ -12,15 +12,17 @@ from pathlib import Path
 
 from lcnec_utils import __version__
 from lcnec_utils.core import formats, params, paths, provenance
-from lcnec_utils.core.errors import MissingData
+from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.core.findings import Finding
 from lcnec_utils.ledger import claims
 
 PROJECT = f"lcnec-compendium {__version__}"
 # Notebooks that read what the others found; nothing else passes between notebooks
 READS_FINDINGS = {"10_therapeutic_model", "14_claims"}
+# Notebooks that read what the notebooks of several runs found; they belong to a run that names those runs
+READS_RUNS = {"15_replication"}
 # The notebook that gives every claim its answer, whichever notebook draws its panel
-READS_ALL_CLAIMS = {"14_claims"}
+READS_ALL_CLAIMS = {"14_claims"} | READS_RUNS
 RECORDS = "[0-9][0-9]_*.json"
 
 
@@ -55,6 +57,30 @@ def claims_digest(notebook: str) -> str:
     return provenance.of_object([claim.model_dump() for claim in claims.published().values() if claim.panel in panels])
 
 
+def runs_read(run: params.RunParameters) -> list[str]:
+    """The runs whose answers a run brings together: those that it names; where it names none, or `all`, each of params/
+    that brings together no others. Raises UserError for a run without a file in params/."""
+    known = sorted(path.stem for path in paths.PARAMS.glob("*.yaml") if path != paths.PANELS)
+    if set(run.runs) <= {params.ALL_RUNS}:
+        return [name for name in known if not params.read_yaml(paths.PARAMS / f"{name}.yaml").get("runs")]
+    for name in run.runs:
+        if name not in known:
+            raise UserError(f"run '{name}' has no params/{name}.yaml{params.nearest(name, known)}")
+    return run.runs
+
+
+def _digests_of_runs(run: params.RunParameters) -> dict[str, str]:
+    """What notebooks of each run found, and in which cohorts, as one digest per run that has records."""
+    by_run = {name: read_records(name) for name in runs_read(run)}
+    return {
+        name: provenance.of_object(
+            {record["notebook"]: [record["inputs"]["cohorts"], record["findings"]] for record in records_of_run}
+        )
+        for name, records_of_run in by_run.items()
+        if records_of_run
+    }
+
+
 def input_digests(notebook: str, run: params.RunParameters) -> dict:
     """What a notebook's results depend on, as digests: code, parameters, panels, claims, cohorts by role."""
     from lcnec_utils.cohort import read  # with pandas, which what only starts a kernel does without
@@ -76,8 +102,11 @@ def input_digests(notebook: str, run: params.RunParameters) -> dict:
         "claims": claims_digest(notebook),
         "cohorts": cohorts,
     }
+    if notebook in READS_RUNS:
+        digests["findings"] = _digests_of_runs(run)
     if notebook in READS_FINDINGS:
-        others = sorted({path.stem for path in paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")} - READS_FINDINGS)
+        names = {path.stem for path in paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")}
+        others = sorted(names - READS_FINDINGS - READS_RUNS)
         records = {name: read_record(run.run, name) or {} for name in others}
         digests["findings"] = provenance.of_object({name: record.get("findings") for name, record in records.items()})
     return digests

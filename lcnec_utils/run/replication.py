@@ -1,10 +1,12 @@
 """Replication: every claim over all bodies of evidence, each patient counted once.
 
 It reads the records that the notebooks of several runs left. Real cohorts are summarised with each other alone, never
-with the print or with simulated patients.
+with the print or with simulated patients. run/replication_forests.py draws them.
 """
 
-import math
+import contextlib
+import dataclasses
+import re
 
 import pandas as pd
 
@@ -13,43 +15,73 @@ from lcnec_utils.core import formats, params, paths
 from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.core.findings import Finding
 from lcnec_utils.ledger import claims, sample_size, verdicts
-from lcnec_utils.run import ledger, records
-from lcnec_utils.stats.meta_analysis import RandomEffects, random_effects
+from lcnec_utils.run import records, roles, summaries
 
 REAL = ("real", "circular")
-LEAST = 3  # independent cohorts from which a summary is made
 COLUMNS = [
     "claim", "body", "label", "run", "origin", "verdict", "value", "lower", "upper", "scale", "n", "events",
-    "comparisons", "caveats", "reason",
+    "comparisons", "caveats", "own", "reason",
 ]  # fmt: skip
+TAIL = 0.025  # of a 95% interval
+NO_RUN = "no run has answered a claim yet; `lcnec batch` executes them"
 
 
-def run_files(names: list[str]) -> dict[str, params.RunParameters]:
-    """The runs of these names, by params/<name>.yaml. Raises UserError for a name without such a file."""
-    files = {}
-    for name in names:
-        path = paths.PARAMS / f"{name}.yaml"
-        if not path.exists():
-            known = sorted(file.stem for file in paths.PARAMS.glob("*.yaml") if file != paths.PANELS)
-            raise UserError(f"run '{name}' has no params/{name}.yaml{params.nearest(name, known)}")
-        files[name] = params.read_run(path)
-    return files
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """What the runs brought together answered.
+
+    runs: those that have records, by name. left_out: a line for each run or cohort that is not among them, and why.
+    bodies: the cohort of each body of evidence. answers, shared, statuses: as the functions of these names give them;
+    counts: as `counted`. Where no run has answered anything answers is empty, and every claim is not testable.
+    """
+
+    runs: dict[str, params.RunParameters]
+    left_out: list[str]
+    bodies: dict[str, Cohort]
+    answers: pd.DataFrame
+    shared: pd.DataFrame
+    counts: pd.Series
+    statuses: pd.DataFrame
+
+    def required(self) -> "Evidence":
+        """Itself. Raises MissingData where no run has answered anything."""
+        if self.answers.empty:
+            raise MissingData(NO_RUN)
+        return self
+
+
+def gather(run: params.RunParameters) -> Evidence:
+    """The answers of the runs that a run brings together (records.runs_read), each patient counted once."""
+    named = records.runs_read(run)
+    runs = {name: params.read_run(paths.PARAMS / f"{name}.yaml") for name in named if records.read_records(name)}
+    lines = [f"Run {name} has no results yet; `lcnec run --params params/{name}.yaml` makes them."
+             for name in named if name not in runs]  # fmt: skip
+    known = bodies(runs)
+    lost = {answer["body"]: name for name in runs for answer in _answers(name) if answer["body"] not in known}
+    for body, name in lost.items():
+        lines.append(
+            f"The cohort {body}, which answered in run {name}, is not on this machine or in params/{name}.yaml; "
+            f"`lcnec run --params params/{name}.yaml` brings the run up to date."
+        )
+    table, shared = answers(runs, known), shared_patients(known)
+    counts = counted(table, shared)
+    return Evidence(runs, lines, known, table, shared, counts, statuses(table, counts))
 
 
 def bodies(runs: dict[str, params.RunParameters]) -> dict[str, Cohort]:
-    """The cohorts of the bodies of evidence that answered a claim in these runs, by the body's name.
-
-    Raises MissingData where none of the runs has answered anything yet.
-    """
+    """The cohorts of the bodies of evidence that answered a claim in these runs, by the body's name: of one that has
+    several, as the twins, the first that answered. One that is not on this machine, or which the run no longer names,
+    is left out."""
     known: dict[str, Cohort] = {}
     for run in runs.values():
-        answering = {answer["body"]: answer["role"] for answer in _answers(run.run)}
-        of_run = ledger.bodies(run) if set(answering) - set(known) else {}
-        for body, cohorts in of_run.items():
-            if body in answering and body not in known:
-                known[body] = cohorts.get(answering[body]) or next(iter(cohorts.values()))
-    if not known:
-        raise MissingData(f"none of the runs {', '.join(runs)} has answered a claim yet; `lcnec batch` makes them")
+        for answer in _answers(run.run):
+            body, role = answer["body"], answer["role"]
+            if body in known or not getattr(run, role):
+                continue
+            with contextlib.suppress(UserError):  # not built, or a folder of one's own that was moved since
+                cohort = roles.read_role(role, getattr(run, role), run.histology)
+                if cohort.body == body:
+                    known[body] = cohort
     return known
 
 
@@ -59,12 +91,18 @@ def _answers(run: str) -> list[dict]:
     ]
 
 
+def label(body: str, cohort: Cohort) -> str:
+    """What a body of evidence is called on a figure: its cohort's label, or of the twins their common name."""
+    return f"{body.capitalize()} (simulated)" if cohort.stands_for_source else cohort.label
+
+
 def answers(runs: dict[str, params.RunParameters], known: dict[str, Cohort]) -> pd.DataFrame:
     """Every answered claim by body of evidence: one row each, the first run's where two runs hold the same body.
 
-    value, lower, upper: of the one comparison that answers it; missing where several do (`comparisons`).
+    value, lower, upper: of the one comparison that answers it; missing where several do (`comparisons`). own: the body
+    holds patients of the print itself (`is_own`).
     """
-    rows = {}
+    rows, published = {}, claims.published()
     for name in runs:
         for answer in _answers(name):
             key = (answer["claim"], answer["body"])
@@ -75,17 +113,36 @@ def answers(runs: dict[str, params.RunParameters], known: dict[str, Cohort]) -> 
             rows[key] = {
                 "claim": answer["claim"],
                 "body": answer["body"],
-                "label": known[answer["body"]].label,
+                "label": label(answer["body"], known[answer["body"]]),
                 "run": name,
                 "origin": answer["origin"],
                 "verdict": answer["verdict"],
                 **{field: getattr(one, field) for field in ("value", "lower", "upper", "scale", "n", "events")},
                 "comparisons": len(recomputed),
                 "caveats": " ".join(answer.get("caveats", [])),
+                "own": is_own(published[answer["claim"]], known[answer["body"]]),
                 "reason": answer["reason"],
             }
-    order = {id: place for place, id in enumerate(claims.published())}
-    return pd.DataFrame(sorted(rows.values(), key=lambda row: order[row["claim"]]), columns=COLUMNS)
+    order = {id: place for place, id in enumerate(published)}
+    table = pd.DataFrame(sorted(rows.values(), key=lambda row: order[row["claim"]]), columns=COLUMNS)
+    return table.astype({"own": bool})
+
+
+def is_own(claim: claims.Claim, cohort: Cohort) -> bool:
+    """Whether a cohort holds patients whom the print itself counts: the claim is on the study's own patients, or names
+    the trial that the cohort is of. Such an answer reproduces a print, and replicates nothing.
+
+    >>> claim = claims.Claim(id="a.b", panel="p", statement="Survival is longer in OAK and POPLAR.", kind="direction",
+    ...                      measure="hazard_ratio", scope="general", direction="less")
+    >>> is_own(claim, Cohort("oak", pd.DataFrame(), pd.DataFrame(), study={"stands_for": "OAK"}))
+    True
+    """
+    if claim.scope == "own":
+        return True
+    names = {str(cohort.study.get(field) or "").lower() for field in ("stands_for", "overlap_group")} - {""}
+    # CheckMate 017, CheckMate-017 and checkmate_017 are one trial
+    return any(re.search(r"\b" + r"[\W_]*".join(re.findall(r"[a-z]+|\d+", name)) + r"\b", claim.statement.lower())
+               for name in names)  # fmt: skip
 
 
 def shared_patients(known: dict[str, Cohort]) -> pd.DataFrame:
@@ -109,12 +166,14 @@ def shared_patients(known: dict[str, Cohort]) -> pd.DataFrame:
 def counted(table: pd.DataFrame, shared: pd.DataFrame) -> pd.Series:
     """Whether each answer counts in a sum: real, not circular, and of bodies that share patients the largest alone.
 
-    table: `answers`; shared: `shared_patients`. Of two equally large the first in the table counts.
+    table: `answers`; shared: `shared_patients`. Of two equally large the first in the table counts. A body that holds
+    the print's own patients counts where no other answers.
     """
     apart = {frozenset(pair) for pair in zip(shared["one"], shared["other"], strict=True)}
     result = pd.Series(False, table.index)
     for _, rows in table[table["origin"] == "real"].groupby("claim", sort=False):
         chosen: list[str] = []
+        rows = rows if rows["own"].all() else rows[~rows["own"]]
         for index, row in rows.sort_values("n", ascending=False, kind="stable", na_position="last").iterrows():
             if not any(frozenset((row["body"], body)) in apart for body in chosen):
                 chosen.append(row["body"])
@@ -123,47 +182,73 @@ def counted(table: pd.DataFrame, shared: pd.DataFrame) -> pd.Series:
 
 
 def statuses(table: pd.DataFrame, counts: pd.Series) -> pd.DataFrame:
-    """Every claim with its status over the bodies that count: claim, status, real (bodies that answer it), independent
-    (of those that count), measured otherwise (contradictions with a caveat), twin (the simulated answer)."""
+    """Every claim with its status over the bodies that count, by their summary where there is one: claim, status, real
+    (bodies that answer it), independent (of those that count, and hold none of the print's own patients), with a caveat
+    (contradictions that have one), all otherwise (whether all of them have), twin (the simulated answer)."""
     rows = []
     grouped = dict(list(table.assign(counts=counts).groupby("claim", sort=False)))
     for id in claims.published():
         of_claim = grouped.get(id)
         if of_claim is None:
-            rows.append({"claim": id, "status": verdicts.NOT_TESTABLE, "real": 0, "independent": 0, "otherwise": 0})
+            rows.append({"claim": id, "status": verdicts.NOT_TESTABLE, "real": 0, "independent": 0,
+                         "with a caveat": 0, "all otherwise": False})  # fmt: skip
             continue
         sums = of_claim[of_claim["counts"]]
+        together = summaries.word(claims.published()[id], of_claim, of_claim["counts"])
+        words = [together] if together else list(sums["verdict"])
         simulated = of_claim[~of_claim["origin"].isin(REAL)]
+        against = sums[sums["verdict"] == "contradicted"]
         rows.append(
             {
                 "claim": id,
-                "status": verdicts.status(list(sums["verdict"])),
+                "status": verdicts.status(words, own=bool(sums["own"].any())),
                 "real": int(of_claim["origin"].isin(REAL).sum()),
-                "independent": len(sums),
-                "otherwise": int(((sums["verdict"] == "contradicted") & (sums["caveats"] != "")).sum()),
+                "independent": int((~sums["own"]).sum()),
+                "with a caveat": int((against["caveats"] != "").sum()),
+                "all otherwise": len(against) > 0 and bool((against["caveats"] != "").all()),
                 "twin": simulated["verdict"].iloc[0] if len(simulated) else "",
             }
         )
     return pd.DataFrame(rows).fillna({"twin": ""}).set_index("claim")
 
 
+def _deciding(claim: claims.Claim, rows: pd.DataFrame) -> pd.DataFrame:
+    """The answers that decide a claim's status, of bodies that count: their summary where there is one, as one answer,
+    else each."""
+    summary = summaries.summarised(claim, rows, pd.Series(True, rows.index))
+    if summary is None:
+        return rows
+    of_all = summaries.finding(claim, rows, summary)
+    sizes = {name: rows[name].sum() for name in ("n", "events")}
+    return rows[:1].assign(value=of_all.value, lower=of_all.lower, upper=of_all.upper, comparisons=1, **sizes)
+
+
+BY_CHANCE = "replicated by chance", "contradicted or divided by chance"
+
+
 def by_chance(table: pd.DataFrame, counts: pd.Series) -> pd.Series:
-    """How many claims chance alone would call replicated (had no effect been there; of effects and directions) and
-    contradicted (were every claim true), at the precision of the bodies that count."""
+    """How many claims chance alone would call replicated (of effects and directions, had there been none) and how many
+    it would have some body, or their summary, contradict (were every claim true), over the bodies that count: the
+    expected numbers, by the names of BY_CHANCE.
+
+    table: `answers`; counts: `counted`. Without an effect each body holds and contradicts with 2.5%, of several
+    comparisons all must hold; a summary, which stands for its bodies, with 2.5% at most. Of a true claim the chance of
+    each is that of its precision, 5% at most. Bodies are independent, and an expected number adds up whatever the
+    claims have in common.
+    """
     known, replicated, contradicted = claims.published(), 0.0, 0.0
-    for id, rows in table[counts].groupby("claim", sort=False):
-        claim, none, not_contradicted = known[id], 1.0, 1.0
-        for row in rows.itertuples():
-            if claim.kind in ("effect", "direction"):
-                none *= 1 - 0.025**row.comparisons
+    for id, rows in table[counts & ~table["own"]].groupby("claim", sort=False):
+        claim, none_against, none_either, none_if_true = known[id], 1.0, 1.0, 1.0
+        for row in _deciding(claim, rows).itertuples():
+            none_against *= 1 - TAIL
+            none_either *= 1 - TAIL - TAIL**row.comparisons
             finding = Finding(row.value, row.lower, row.upper, n=row.n, events=row.events, scale=row.scale or "")
-            of_one = (
-                0.05 if row.comparisons > 1 or pd.isna(row.value) else verdicts.chance_of_contradiction(claim, finding)
-            )
-            not_contradicted *= 1 - min(of_one, 0.05)
-        replicated += 1 - none
-        contradicted += 1 - not_contradicted
-    return pd.Series({verdicts.REPLICATED: replicated, verdicts.CONTRADICTED: contradicted})
+            several = row.comparisons > 1 or pd.isna(row.value)
+            chance = 2 * TAIL if several else verdicts.chance_of_contradiction(claim, finding)
+            none_if_true *= 1 - min(chance, 2 * TAIL)
+        replicated += none_against - none_either if claim.kind in ("effect", "direction") else 0.0
+        contradicted += 1 - none_if_true
+    return pd.Series(dict(zip(BY_CHANCE, (replicated, contradicted), strict=True)))
 
 
 def by_source(table: pd.DataFrame) -> pd.DataFrame:
@@ -176,91 +261,124 @@ def by_source(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-# --- forests -----------------------------------------------------------------------------------------------------
+# --- tables for a reader ------------------------------------------------------------------------------------------
 
 
-def forest_claims(table: pd.DataFrame, counts: pd.Series, least: int = 2) -> list[str]:
-    """The claims that at least so many independent real bodies answer with one estimate each, in the ledger's order."""
-    drawn = table[counts & table["value"].notna() & table["lower"].notna()]
-    sizes = drawn.groupby("claim", sort=False)["body"].nunique()
-    return [id for id in claims.published() if sizes.get(id, 0) >= least]
-
-
-def is_ratio(claim: claims.Claim, rows: pd.DataFrame) -> bool:
-    """Whether a claim's estimates are ratios, or medians that are compared as such."""
-    if claim.kind == "number":
-        return claim.measure in verdicts.LOGARITHMIC
-    return (rows["scale"] == "ratio").any()
-
-
-def forest_table(id: str, table: pd.DataFrame, counts: pd.Series) -> pd.DataFrame:
-    """The rows of a claim's forest: the print, each real body, the summary of three or more that count, and the twin.
-
-    Columns: kind (print, cohort, summary, simulated), label, estimate, lower, upper, prediction_lower,
-    prediction_upper, n, events, caveats, note, verdict.
-    """
-    claim, rows = claims.published()[id], table[table["claim"] == id]
-    real, simulated = rows[rows["origin"].isin(REAL)], rows[~rows["origin"].isin(REAL)]
-    lines = [_print_line(claim, rows)]
-    for row in real.itertuples():
-        marks = [*ledger.topics_of(row.caveats), *([] if counts[row.Index] else ["not counted: shares patients"])]
-        lines.append(_line("cohort", row.label, row, ", ".join(marks)))
-    summary = summarised(claim, rows, counts)
-    if summary is not None:
-        on = math.exp if is_ratio(claim, rows) else float
-        limits = ("estimate", "lower", "upper", "prediction_lower", "prediction_upper")
-        lines.append(
-            {"kind": "summary", "label": f"Random effects, {summary.k} cohorts (I² {100 * summary.i_squared:.0f}%)"}
-            | {name: on(getattr(summary, name)) for name in limits}
+def bodies_table(evidence: Evidence) -> pd.DataFrame:
+    """The bodies of evidence: patients, the runs that ask them, claims answered and counted, licence, citation, topics
+    of caveats, and the group of cohorts that the study file says to share patients."""
+    rows, table = [], evidence.answers
+    for body, cohort in evidence.bodies.items():
+        own = table[table["body"] == body]
+        rows.append(
+            {
+                "body": body,
+                "called": label(body, cohort),
+                "patients": "simulated" if cohort.stands_for_source else f"{len(cohort.patients):,}",
+                "runs": ", ".join(dict.fromkeys(own["run"])),
+                "claims answered": len(own),
+                "counted": int(evidence.counts[own.index].sum()),
+                "licence": str(cohort.study.get("licence") or ""),
+                "citation": str(cohort.study.get("citation") or ""),
+                "caveats on": ", ".join(cohort.caveats),
+                "shares patients within": str(cohort.study.get("overlap_group") or ""),
+            }
         )
-    lines += [_line("simulated", row.label, row, "") for row in simulated.itertuples()]
-    return pd.DataFrame(lines)
+    names = ["body", "called", "patients", "runs", "claims answered", "counted", "licence", "citation", "caveats on",
+             "shares patients within"]  # fmt: skip
+    return pd.DataFrame(rows, columns=names).set_index("body")
 
 
-def _print_line(claim: claims.Claim, rows: pd.DataFrame) -> dict:
-    scale = next(iter(rows["scale"].dropna()), "") or ""
-    finding = next(
-        (Finding(row.value, row.lower, row.upper, n=row.n, events=row.events, scale=row.scale or "")
-         for row in rows.itertuples() if pd.notna(row.value)), Finding(),
-    )  # fmt: skip
-    line = {"kind": "print", "label": f"Published: {ledger.printed_text(claim)}", "note": "no size published"}
-    if claim.kind == "number":
-        figure = claims.as_number(claims.printed_value(claim))
-        known = verdicts.printed_number(claim, finding) if finding.value is not None else None
-        on = math.exp if claim.measure in verdicts.LOGARITHMIC else float
-        limits = {"lower": on(known.lower), "upper": on(known.upper)} if known and claims.sizes(claim)[1] else {}
-        if known and claim.interval:
-            limits = {"lower": on(known.lower), "upper": on(known.upper)}
-        return line | {"estimate": figure, **limits, "n": claims.sizes(claim)[1]}
-    null = 1.0 if scale == "ratio" else 0.0
-    limits = verdicts.printed_effect(claim, null)
-    value = claims.as_number(claim.value) if (claim.measure in claims.RATIOS) == (null == 1) else None
-    if value is None and limits and claim.counts and len(claim.counts) == 2:
-        (k_1, n_1), (k_2, n_2) = ([float(number) for number in pair] for pair in claim.counts)
-        value = k_1 / n_1 - k_2 / n_2
-    return line | {"estimate": value} | (dict(zip(("lower", "upper"), limits, strict=True)) if limits else {})
+def status_table(evidence: Evidence) -> pd.DataFrame:
+    """How many claims of each source have each status; beside it what chance alone would give (`by_chance`), and how
+    many contradicted ones were measured otherwise by every body that contradicts them."""
+    table, sources = by_source(evidence.statuses), evidence.answers["claim"].astype(str).str.split(".").str[0]
+    of_source = evidence.statuses.index.str.split(".").str[0]
+    for source in table.index:
+        for name, expected in by_chance(evidence.answers, evidence.counts & (sources == source)).items():
+            table.loc[source, name] = formats.number(expected)
+        contradicted = evidence.statuses[(of_source == source) & (evidence.statuses["status"] == verdicts.CONTRADICTED)]
+        table.loc[source, "contradicted, measured otherwise"] = int(contradicted["all otherwise"].sum())
+    return table.astype({"contradicted, measured otherwise": int})
 
 
-def _line(kind: str, label: str, row, caveats: str) -> dict:
-    note = f"{row.comparisons} comparisons: {row.verdict}" if row.comparisons > 1 else row.verdict
-    return {"kind": kind, "label": label, "estimate": row.value, "lower": row.lower, "upper": row.upper, "n": row.n,
-            "events": row.events, "caveats": caveats, "note": note, "verdict": row.verdict}  # fmt: skip
+def summary_sentences(evidence: Evidence) -> list[str]:
+    """What the bodies of evidence came to, in three sentences: whom they are, how many claims they answer, and what of
+    that chance alone would give."""
+    real = [name for name, cohort in evidence.bodies.items() if not cohort.simulated]
+    patients = sum(len(evidence.bodies[name].patients) for name in real)
+    table, status = evidence.statuses, evidence.statuses["status"].value_counts()
+    replicated, contradicted = by_chance(evidence.answers, evidence.counts)
+    directed = [id for id, claim in claims.published().items() if claim.kind in ("effect", "direction")]
+    of_effects = int((table.loc[directed, "status"] == verdicts.REPLICATED).sum())
+    against = int(status.get(verdicts.CONTRADICTED, 0)) + int(status.get(verdicts.DIVIDED, 0))
+    return [
+        f"{formats.count(len(real), 'body', 'bodies')} of real evidence ({patients:,} records of patients, some of "
+        "whom stand in two) and the twins, who count nowhere.",
+        f"Of {len(table)} claims {(table['real'] > 0).sum()} are answered by real patients, "
+        f"{(table['independent'] > 1).sum()} of them by two or more independent bodies.",
+        f"Replicated are {int(status.get(verdicts.REPLICATED, 0))}, of which {of_effects} are effects or directions; "
+        f"by chance alone, had no effect been there, {formats.number(replicated)} would be. Contradicted or divided "
+        f"are {against}; by chance alone, were every claim true, {formats.number(contradicted)} would be.",
+    ]
 
 
-def summarised(claim: claims.Claim, rows: pd.DataFrame, counts: pd.Series) -> RandomEffects | None:
-    """The random-effects summary of a claim's bodies that count, on the log scale of ratios; None for fewer than three
-    with an interval on one scale."""
-    used = rows[counts.reindex(rows.index) & rows["lower"].notna() & rows["upper"].notna()]
-    if len(used) < LEAST or used["scale"].nunique() > 1:
-        return None
-    ratio = is_ratio(claim, rows)
-    on = math.log if ratio else float
-    if ratio and (used[["value", "lower"]] <= 0).any(axis=None):
-        return None
-    estimates = used[["value", "lower", "upper"]].map(on)
-    errors = (estimates["upper"] - estimates["lower"]) / (2 * verdicts.Z95)
-    studies = pd.DataFrame({"study": used["body"], "estimate": estimates["value"], "standard_error": errors})
-    return random_effects(studies) if (studies["standard_error"] > 0).all() else None
+def shared_sentences(evidence: Evidence) -> list[str]:
+    """Which bodies share patients, in a sentence per pair with common identifiers and one per declared group."""
+    seen, lines = evidence.shared, []
+    for pair in seen[seen["patients"].notna()].itertuples():
+        lines.append(f"{pair.one} and {pair.other} share {formats.count(int(pair.patients), 'patient')}.")
+    for why, pairs in seen[seen["patients"].isna()].groupby("why", sort=False):
+        names = dict.fromkeys([*pairs["one"], *pairs["other"]])
+        lines.append(f"{formats.listed(list(names))} share patients whom no identifier shows ({why}).")
+    return lines
+
+
+def per_claim(evidence: Evidence) -> pd.DataFrame:
+    """Every claim: status, the verdict of each real body that counts or not, of their summary and of the twin, and what
+    would answer those that are not testable. What is tracked as replication.csv."""
+    table = evidence.answers[evidence.answers["origin"].isin(REAL)]
+    marks = table["verdict"].where(evidence.counts[table.index], table["verdict"] + " (not counted)")
+    said = (table["body"] + ": " + marks).groupby(table["claim"]).agg("; ".join)
+    sources = dict.fromkeys(claim.source for claim in claims.published().values())
+    rest = pd.concat([unanswered(evidence.statuses, source) for source in sources])
+    wants = [", ".join(part for part in (row.who, row.data, row.size_) if part)
+             for row in rest.rename(columns={"size": "size_"}).itertuples()]  # fmt: skip
+    several = [id for id, n in evidence.statuses["independent"].items() if n >= summaries.LEAST]
+    pooled = {id: summaries.in_words(claims.published()[id], table[table["claim"] == id], evidence.counts)
+              for id in several}  # fmt: skip
+    return evidence.statuses.drop(columns="all otherwise").assign(
+        bodies=said.reindex(evidence.statuses.index).fillna(""),
+        summary=[pooled.get(id, "") for id in evidence.statuses.index],
+        needs=pd.Series(wants, rest.index, dtype=object).reindex(evidence.statuses.index).fillna(""),
+    )
+
+
+def statuses_shown(evidence: Evidence) -> pd.DataFrame:
+    """The claims that a real body answers, as a reader's table: by status, what the source says and who answers how."""
+    table = per_claim(evidence)
+    table = table[table["real"] > 0]
+    statements = [claims.published()[id].statement for id in table.index]
+    order = {word: place for place, word in enumerate(verdicts.STATUSES)}
+    shown = table.drop(columns="needs").assign(**{"the source says": statements})
+    return shown.iloc[table["status"].map(order).argsort(kind="stable")]
+
+
+def as_text(evidence: Evidence) -> str:
+    """The statuses over several runs as `lcnec claims --all` prints them."""
+    table = per_claim(evidence)
+    lines = [*evidence.left_out, *summary_sentences(evidence), *shared_sentences(evidence), ""]
+    lines.append(status_table(evidence).to_string())
+    for status in verdicts.STATUSES[:-1]:
+        rows = table[(table["status"] == status) & (table["real"] > 0)]
+        lines += ["", f"{status.capitalize()} ({len(rows)}):"]
+        lines += [f"  {row.Index}: {row.bodies}{f' [summary {row.summary}]' if row.summary else ''}"
+                  for row in rows.itertuples()]  # fmt: skip
+    lines += [
+        "",
+        f"Not testable ({int((table['status'] == verdicts.NOT_TESTABLE).sum())}); --csv says what each needs.",
+    ]
+    return "\n".join(lines)
 
 
 # --- what cannot be answered -------------------------------------------------------------------------------------
@@ -284,9 +402,23 @@ def unanswered(table: pd.DataFrame, source: str) -> pd.DataFrame:
                 "claim": id,
                 "the source says": claim.statement,
                 "panel": claim.panel,
-                "who": formats.listed([params.ROLE_WORDS[role] for role in panel["roles"]]),
+                "who": formats.listed([params.ROLE_WORDS[role] for role in panel.get("asks") or panel["roles"]]),
                 "data": ", ".join(panel.get("needs", [])),
                 "size": sample_size.needed(claim),
             }
         )
     return pd.DataFrame(rows, columns=["claim", "the source says", "panel", "who", "data", "size"]).set_index("claim")
+
+
+def by_need(rest: pd.DataFrame) -> pd.DataFrame:
+    """What is not answered, by what it takes: for the same patients and data the number of claims, of those with a size
+    to aim at, and the least and the most that they need. rest: `unanswered`."""
+    rows = []
+    for (patients, data), group in rest.groupby(["who", "data"], sort=False):
+        sizes = group.loc[group["size"].str.match(r"\d"), "size"]
+        ranked = sorted(sizes, key=lambda text: int(re.match(r"\d+", text)[0]))
+        rows.append({"patients": patients, "data": data or "the clinical table", "claims": len(group),
+                     "with a size": len(ranked), "least": ranked[0] if ranked else "",
+                     "most": ranked[-1] if ranked else ""})  # fmt: skip
+    table = pd.DataFrame(rows, columns=["patients", "data", "claims", "with a size", "least", "most"])
+    return table.sort_values("claims", ascending=False, kind="stable").set_index(["patients", "data"])

@@ -6,6 +6,7 @@ from lcnec_utils.cohort import histology, read
 from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core import formats, params, paths
 from lcnec_utils.core.errors import NotBuilt, UserError
+from lcnec_utils.ledger.claims import Claim
 from lcnec_utils.public import build as public
 from lcnec_utils.twins import build as twins
 
@@ -64,6 +65,12 @@ def disease_mismatch(cohort: Cohort, role: str, source: str) -> histology.Fit | 
     if fit is None or not (fit.none or (fit.others and source == ON_LCNEC and role not in params.ANY_SHARE)):
         return None
     return fit
+
+
+def holds_own_patients(cohort: Cohort, claim: Claim) -> bool:
+    """Whether a cohort has the patients whom a claim of scope `own` counts: those of the trial that it names, else the
+    source's own, whom a twin simulates."""
+    return cohort.stands_for == claim.trial if claim.trial else cohort.stands_for_source
 
 
 def histology_notes(cohort: Cohort, role: str) -> list[str]:

@@ -19,7 +19,7 @@ from lcnec_utils.twins import build as twins
 
 __all__ = [
     "SINGLE_THREAD", "Ended", "NotebookFailed", "Outcome", "batch", "choose", "end_orphans", "execute", "is_current",
-    "notebooks", "prepare", "run_one", "runs_made", "shipped", "verify",
+    "notebooks", "notebooks_of", "prepare", "records_before", "run_one", "runs_made", "shipped", "verify",
 ]  # fmt: skip
 
 
@@ -39,6 +39,25 @@ class Outcome:
 def notebooks() -> list[str]:
     """The names of all notebooks, in order."""
     return sorted(path.stem for path in paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+
+
+def notebooks_of(run: params.RunParameters) -> list[str]:
+    """The notebooks that a run executes: those that read several runs where it names runs, else all others."""
+    return [name for name in notebooks() if (name in records.READS_RUNS) == bool(run.runs)]
+
+
+def records_before(
+    notebook: str, run: params.RunParameters, files: dict[str, str], chosen: list[str] | None = None
+) -> list[tuple[str, str]]:
+    """The (run, notebook) pairs of a batch that must have ended before a notebook of a run is executed.
+
+    files: params files of the batch's runs, by run. chosen: the notebooks that the batch runs; all where not given.
+    """
+    if notebook in records.READS_RUNS:
+        read = [params.read_run(Path(files[name])) for name in records.runs_read(run) if name in files]
+        return [(each.run, name) for each in read for name in notebooks_of(each) if name in (chosen or notebooks())]
+    reads_others = notebook in records.READS_FINDINGS
+    return [(run.run, name) for name in notebooks_of(run) if reads_others and name not in records.READS_FINDINGS]
 
 
 def shipped() -> list[Path]:
@@ -96,10 +115,19 @@ def is_current(run: params.RunParameters, notebook: str) -> bool:
 def run_one(notebook: str, file: Path) -> Ended:
     """Run one notebook now; what reads the findings of others and has nothing to draw of them needs no kernel."""
     run = params.read_run(file)
-    if notebook in records.READS_FINDINGS and without_kernel.may_draw_nothing(notebook, run):
+    _refuse_others(run, [notebook])
+    if notebook in records.READS_FINDINGS | records.READS_RUNS and without_kernel.may_draw_nothing(notebook, run):
         for ended in without_kernel.draw_nothing([(notebook, run)]):
             return ended
     return execute(notebook, file)
+
+
+def _refuse_others(run: params.RunParameters, chosen: list[str]) -> None:
+    """Raises UserError where a run executes none of these notebooks."""
+    if not set(chosen) & set(notebooks_of(run)):
+        belongs = "brings several runs together; name them in `runs`, as params/replication.yaml does"
+        why = "names `runs`, and executes notebook 15 alone" if run.runs else f"names no `runs`: {chosen[0]} {belongs}"
+        raise UserError(f"run {run.run} {why}")
 
 
 def end_orphans() -> int:
@@ -136,7 +164,12 @@ def batch(files: list[Path], wanted: list[str] | None = None, cores: int = 2, sa
     if len(set(names)) < len(names):
         raise UserError(f"two params files name the run '{max(names, key=names.count)}'; give each its own stem")
     chosen = choose(wanted)
-    unavailable: dict[str, None] = {}
+    if len(runs) == 1:
+        _refuse_others(*runs.values(), chosen)
+    # those that bring others together last; of which none executes a chosen notebook not at all
+    runs = dict(sorted(runs.items(), key=lambda item: bool(item[1].runs)))
+    runs = {file: run for file, run in runs.items() if set(chosen) & set(notebooks_of(run))}
+    unavailable: dict[str, None] = dict.fromkeys(_without_records(list(runs.values())))
     for file, run in list(runs.items()):
         lines = prepare(run)
         unavailable |= dict.fromkeys(lines)
@@ -155,7 +188,7 @@ def batch(files: list[Path], wanted: list[str] | None = None, cores: int = 2, sa
         raise UserError("another run is going on in this folder; wait for its end, or end it") from None
     drawn, skipped, failed = {}, {}, {}
     for run in runs.values():
-        for notebook in chosen:
+        for notebook in [name for name in chosen if name in notebooks_of(run)]:
             key = f"{run.run}/{notebook}"
             record = records.read_record(run.run, notebook)
             if record is None:
@@ -167,12 +200,28 @@ def batch(files: list[Path], wanted: list[str] | None = None, cores: int = 2, sa
     return Outcome(ran, drawn, skipped, failed)
 
 
+def _without_records(of_batch: list[params.RunParameters]) -> list[str]:
+    """A line for each run that another one of the batch brings together and that has neither records nor a part in
+    it."""
+    names = {run.run for run in of_batch}
+    return [
+        f"{run.run}: run {name} has no results yet and is left out; `lcnec run --params params/{name}.yaml` makes them"
+        for run in of_batch
+        if run.runs
+        for name in records.runs_read(run)
+        if name not in names and not records.read_records(name)
+    ]
+
+
 def _stale(runs: dict[Path, params.RunParameters], chosen: list[str]) -> list[tuple[Path, params.RunParameters, str]]:
     stale = []
     for file, run in runs.items():
-        own = [name for name in chosen if not is_current(run, name)]
+        of_run = [name for name in chosen if name in notebooks_of(run)]
+        own = [name for name in of_run if not is_current(run, name)]
         # what reads the findings of others is as stale as they are
-        own += [name for name in chosen if own and name in records.READS_FINDINGS and name not in own]
+        others = {each.run for _, each, _ in stale} & set(records.runs_read(run) if run.runs else [])
+        reads = records.READS_RUNS if others else records.READS_FINDINGS if own else set()
+        own += [name for name in of_run if name in reads and name not in own]
         stale += [(file, run, name) for name in own]
     return stale
 
@@ -188,23 +237,23 @@ def _run_stale(runs: dict[Path, params.RunParameters], chosen: list[str], cores:
         earlier = records.read_record(run.run, name)
         records.record_path(run.run, name).unlink(missing_ok=True)
         # what reads findings is tried by `lcnec execute`, once the others have ended
-        if name not in records.READS_FINDINGS and not (earlier or {}).get("drawn"):
+        if name not in records.READS_FINDINGS | records.READS_RUNS and not (earlier or {}).get("drawn"):
             untried += [(name, run)] if without_kernel.may_draw_nothing(name, run) else []
     for ended in without_kernel.draw_nothing(untried, cores):
         say(progress.without_kernel(ended))
     left = [(file, run, name) for file, run, name in stale if f"{run.run}/{name}" in progress.left]
     if left:
-        _snakemake(left, cores, lambda line: say(progress.of_kernel(line)))
+        _snakemake(left, chosen, cores, lambda line: say(progress.of_kernel(line)))
     progress.keep()
     return [f"{run.run}/{name}" for _, run, name in stale]
 
 
-def _snakemake(wanted: list[tuple[Path, params.RunParameters, str]], cores: int, say) -> None:
+def _snakemake(wanted: list[tuple[Path, params.RunParameters, str]], chosen: list[str], cores: int, say) -> None:
     targets = [str(records.record_path(run.run, name).relative_to(paths.output_root())) for _, run, name in wanted]
     files = {run.run: str(file.resolve()) for file, run, _ in wanted}
     # a file, for names of runs (my-cohort, 7b) need not be the identifiers that --config asks for
     config = paths.output_root() / "build" / "runs.json"
-    config.write_text(json.dumps({"runs": files}), encoding="utf-8")
+    config.write_text(json.dumps({"runs": files, "notebooks": chosen}), encoding="utf-8")
     command = [
         sys.executable, "-m", "snakemake", "--snakefile", str(paths.ROOT / "Snakefile"),
         "--directory", str(paths.output_root()), "--cores", str(cores), "--quiet", "all", "--keep-going",
@@ -250,7 +299,7 @@ def verify(run: params.RunParameters) -> list[tuple[str, str, str]]:
     if not manifest and not list(folder.glob("*.csv")):
         raise UserError(f"{run.run} has no figures; `lcnec run --params params/{run.run}.yaml` makes them")
     rows = []
-    for notebook in notebooks():
+    for notebook in notebooks_of(run):
         entry = manifest.get(notebook)
         digests = records.input_digests(notebook, run)
         made = entry is not None and provenance.of_object(digests) == entry["inputs"]

@@ -22,17 +22,26 @@ def _not_stored() -> str:
 
 
 def refresh(notebook: str) -> None:
-    """Run a notebook with its own defaults and store the outputs in it: nbval's reference, and what a reader sees."""
+    """Run a notebook with its own defaults and store the outputs in it: nbval's reference, and what a reader sees.
+
+    One that reads several runs is run over those of its own run, which are brought up to date before.
+    """
     import nbformat
 
     lines = runs.prepare(params.RunParameters())
     if lines:
         raise UserError(f"the default run cannot be stored without its cohorts: {lines[0]}")
+    run, values = params.RunParameters(), None
+    if notebook in records.READS_RUNS:
+        # it has a run of its own, which rests on what those that it reads have answered by now
+        run = params.read_run(next(file for file in runs.shipped() if params.read_run(file).runs))
+        runs.batch([paths.PARAMS / f"{name}.yaml" for name in records.runs_read(run)])
+        values = {name: getattr(run, name) for name in records.declared_parameters(records.notebook_path(notebook))}
     source = records.notebook_path(notebook)
     target = paths.output_root() / "build" / "refresh" / f"{notebook}.ipynb"
-    execution.papermill(source, target, paths.NOTEBOOKS)
+    execution.papermill(source, target, paths.NOTEBOOKS, values)
     book = nbformat.read(target, as_version=4)
-    record = records.read_record(params.RunParameters().run, notebook)
+    record = records.read_record(run.run, notebook)
     simulated = bool(record and record["simulated"])
     book.cells = [cell for cell in book.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     book.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}

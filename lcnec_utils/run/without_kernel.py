@@ -26,10 +26,15 @@ DRAWS, FAILS = 3, 4  # exit codes of a fork
 
 def may_draw_nothing(notebook: str, run: params.RunParameters) -> bool:
     """Whether going through a notebook without a kernel is worth trying: the cohort that its first panel asks for is
-    not named, not built, or lacks what panels.yaml says the panel needs. A notebook without panels draws nothing."""
+    not named, not built, or lacks what panels.yaml says the panel needs. A notebook without panels draws nothing; one
+    that reads several runs does not where none of them has answered."""
     from lcnec_utils.run import roles
 
+    if notebook in records.READS_RUNS:
+        return not any(records.read_records(name) for name in records.runs_read(run))
     panel = next(iter(records.panels_of(notebook).values()), None)
+    if panel and not panel["roles"]:
+        return False  # it needs no cohort, and is drawn in every run
     role = next((role for role in panel["roles"] if getattr(run, role)), None) if panel else None
     if role is None or role in params.TABLES:
         return role is None

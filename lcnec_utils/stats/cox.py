@@ -333,6 +333,61 @@ def univariable_cox(table: pd.DataFrame, *, markers: list[str], min_group: int =
     return pd.DataFrame(rows, columns=["term", "counts", "n_with", "events_with", *COX_COLUMNS[1:]])
 
 
+def interaction(table: pd.DataFrame, *, treatment: str, marker: str, min_group: int = 2) -> pd.DataFrame:
+    """Whether the effect of a treatment depends on a marker: its hazard ratio with the marker over that without.
+
+    One row as of `univariable_cox`, from a Cox model of the treatment, the marker and their product, as R's
+    coxph(… ~ treatment * marker): hr, lower, upper and p are those of the product; below 1 the treatment does more
+    with the marker than without. counts, n_with, events_with: of the patients with the marker. Both columns hold True
+    and False (or 0 and 1); who lacks one is left out. With fewer than min_group patients on a treatment with or without
+    the marker the model is not fitted, with the reason in note. Raises UserError as `univariable_cox`.
+
+    >>> from lifelines.datasets import load_rossi
+    >>> rossi = load_rossi().rename(columns={"week": "months", "arrest": "event"})
+    >>> interaction(rossi, treatment="fin", marker="paro")[["term", "n", "events", "hr", "lower", "upper"]].round(3)
+             term    n  events     hr  lower  upper
+    0  fin × paro  432     114  1.741  0.809  3.743
+    """
+    known = survival_table(table, covariates=[treatment, marker], complete=True)
+    columns = {name: zero_or_one(known, name) for name in (treatment, marker)}
+    term = f"{treatment} × {marker}"
+    known = known.assign(**columns, **{term: columns[treatment] * columns[marker]})
+    cells = [int(((known[treatment] == one) & (known[marker] == other)).sum()) for one in (0, 1) for other in (0, 1)]
+    row = {"n": len(known), "events": int(known["event"].sum()), **dict.fromkeys(COX_COLUMNS[3:9], NAN)}
+    if min(cells) < min_group:
+        row["note"] = f"fewer than {min_group} patients on a side"
+    else:
+        row = cox(known, covariates=[treatment, marker, term]).iloc[-1].to_dict()
+    marked = known[marker] == 1
+    with_marker = {"n_with": int(marked.sum()), "events_with": int(known.loc[marked, "event"].sum())}
+    row |= {"term": term, "counts": f"{with_marker['n_with']} of {len(known)}", **with_marker}
+    return pd.DataFrame([row], columns=["term", "counts", "n_with", "events_with", *COX_COLUMNS[1:]])
+
+
+def cox_by_cut_off(table: pd.DataFrame, *, values: str, cuts: list[float], min_group: int = 2) -> pd.DataFrame:
+    """Hazard ratios of the patients at or above each cut-off against those below it, a model per cut-off.
+
+    values: the column of numbers that is cut; who lacks one is left out. Columns: cut_off, then those of
+    `univariable_cox`. A cut-off with fewer than min_group patients on a side has no row. The ratios of neighbouring
+    cut-offs rest on the same patients, so the smallest of their p values is no test.
+
+    >>> from lifelines.datasets import load_rossi
+    >>> rossi = load_rossi().rename(columns={"week": "months", "arrest": "event"})
+    >>> cox_by_cut_off(rossi, values="age", cuts=[20, 30, 60])[["cut_off", "counts", "hr"]].round(3)
+       cut_off      counts     hr
+    0       20  366 of 432  0.373
+    1       30   76 of 432  0.417
+    """
+    known = table[table[values].notna()]
+    rows = []
+    for cut in cuts:
+        marked = known.drop(columns=values).assign(**{values: known[values] >= cut})
+        if min(marked[values].sum(), (~marked[values]).sum()) >= min_group:
+            rows.append(univariable_cox(marked, markers=[values]).assign(cut_off=cut))
+    columns = ["cut_off", "term", "counts", "n_with", "events_with", *COX_COLUMNS[1:]]
+    return pd.concat(rows, ignore_index=True)[columns] if rows else pd.DataFrame(columns=columns)
+
+
 def univariable_and_multivariable_cox(
     table: pd.DataFrame, *, markers: list[str], adjust: list[str] | tuple[str, ...] = (), min_group: int = 2
 ) -> tuple[pd.DataFrame, pd.DataFrame]:

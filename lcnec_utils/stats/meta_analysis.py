@@ -106,7 +106,10 @@ def random_effects(studies: pd.DataFrame, *, level: float = 0.95) -> RandomEffec
     effects, variances = studies["estimate"].to_numpy(float), studies["standard_error"].to_numpy(float) ** 2
     k = len(studies)
     for tolerance in CONVERGED:
-        fit = combine_effects(effects, variances, method_re="pm", row_names=names, atol=tolerance, maxiter=MOST_ROUNDS)
+        with np.errstate(divide="ignore", invalid="ignore"):  # of its I², which is not taken, where studies are equal
+            fit = combine_effects(
+                effects, variances, method_re="pm", row_names=names, atol=tolerance, maxiter=MOST_ROUNDS
+            )
         tau_squared, gap = float(fit.tau2), _gap(effects, variances, float(fit.tau2))
         if gap <= SOLVED * (k - 1):
             break

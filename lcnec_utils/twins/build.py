@@ -20,11 +20,14 @@ TITLES = {
     "twin_pan_cancer": "FGL1 over 20 cancer types: 125632 tumours",
     "twin_cell_lines": "FGL1 protein of 54 lung cancer cell lines",
     "twin_mixtures": "Bulk expression mixed from known fractions of immune cells: 200 samples",
+    "twin_icb": "NSCLC on checkpoint blockade: 240 patients with dates of doses and scans",
     "twin_fields": "Microscope fields: H&E of 618 slides, FGL1 immunofluorescence of 10 tumours",
 }
 # What makes the twins of a seed: those of one module hang together and are made at once
 NEEDS = {"twin_mixtures": "til10"}  # public data that a twin is made with
-MAKERS = dict.fromkeys(TITLES, "whole") | {"twin_mixtures": "mixtures", "twin_fields": "fields"}
+MAKERS = dict.fromkeys(TITLES, "whole") | {"twin_mixtures": "mixtures", "twin_fields": "fields", "twin_icb": "icb"}
+# The source whose claims a twin is drawn from
+SOURCES = dict.fromkeys(TITLES, "lcnec") | {"twin_icb": "icb_resistance"}
 
 
 def names() -> list[str]:
@@ -58,7 +61,7 @@ def _recipe(name: str) -> dict:
     code = [*sorted(here.rglob("*.py")), *sorted(here.rglob("*.yaml")), *sorted(here.glob("*.txt"))]
     return {
         "seed": seed,
-        "claims": provenance.of_file(paths.PUBLISHED / "lcnec.yaml"),
+        "claims": provenance.of_file(paths.PUBLISHED / f"{SOURCES[plain]}.yaml"),
         "code": {path.relative_to(here).as_posix(): provenance.of_file(path) for path in code},
         "format": provenance.of_file(paths.ROOT / "lcnec_utils" / "cohort" / "write.py"),
         "files": registry()["datasets"][NEEDS[plain]]["files"] if plain in NEEDS else {},

@@ -8,12 +8,12 @@ import math
 import numpy as np
 import pandas as pd
 
+from lcnec_utils.core.units import DAYS_PER_MONTH
 from lcnec_utils.twins import times
 from lcnec_utils.twins.people import (
     ALIVE,
     CHEMOIMMUNOTHERAPY,
     CHEMOTHERAPY,
-    DAYS_PER_MONTH,
     DEAD,
     IMMUNOTHERAPY,
     MOST_REDRAWS,

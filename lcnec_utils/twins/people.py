@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from lcnec_utils.core.units import DAYS_PER_MONTH
 from lcnec_utils.twins.targets import Targets
 
 CHEMOTHERAPY, CHEMOIMMUNOTHERAPY, IMMUNOTHERAPY = "chemotherapy", "chemoimmunotherapy", "immunotherapy"
@@ -14,7 +15,6 @@ REGIMENS = [CHEMOTHERAPY, CHEMOIMMUNOTHERAPY, IMMUNOTHERAPY]
 NSCLC_TYPE, SCLC_TYPE = "NSCLC-type", "SCLC-type"
 TIME_ZERO = {CHEMOTHERAPY: "first systemic dose", CHEMOIMMUNOTHERAPY: "first systemic dose",
              IMMUNOTHERAPY: "first anti-PD-(L)1 dose"}  # fmt: skip
-DAYS_PER_MONTH = 30.4375
 MOST_REDRAWS = 3000
 ALIVE, DEAD = "0:LIVING", "1:DECEASED"
 PROGRESSION = ("0:NOT PROGRESSED", "1:PROGRESSED OR DIED")

@@ -97,9 +97,14 @@ def _like(pattern: str) -> np.ndarray:
     return np.array([bool(re.match(pattern, name)) for name in symbols()])
 
 
-def matrix(rng: np.random.Generator, programmes: pd.DataFrame, fixed: pd.DataFrame) -> np.ndarray:
-    """TPM, tumours × genes, float32. programmes: tumours × programmes; fixed: tumours × genes whose TPM is given."""
-    known, base = genes(), assumed()["baseline"]
+def matrix(
+    rng: np.random.Generator, programmes: pd.DataFrame, fixed: pd.DataFrame, known: Genes | None = None
+) -> np.ndarray:
+    """TPM, tumours × genes, float32. programmes: tumours × programmes; fixed: tumours × genes whose TPM is given.
+
+    known: what the genes are like, as `genes` where it is not given.
+    """
+    known, base = known or genes(), assumed()["baseline"]
     loadings = known.loadings.loc[programmes.columns].to_numpy()
     factors = programmes.to_numpy("f4")
     columns = [symbols().index(gene) for gene in fixed.columns]
@@ -127,6 +132,7 @@ def as_anndata(tpm: np.ndarray, truth: pd.DataFrame, only: list[str] | None = No
     """Tumours × genes (all, or `only` some) with the simulation's truth in obs; marked as simulated TPM."""
     names = symbols()
     if only is not None:
-        tpm, names = np.ascontiguousarray(tpm[:, [symbols().index(gene) for gene in only]]), only
+        place = {gene: i for i, gene in enumerate(names)}
+        tpm, names = np.ascontiguousarray(tpm[:, [place[gene] for gene in only]]), only
     truth = truth.set_axis(truth.index.astype(str).rename(None))
     return AnnData(tpm, obs=truth, var=pd.DataFrame(index=names), uns={"scale": "TPM", "simulated": True})

@@ -13,6 +13,7 @@ from lcnec_utils.cohort import histology
 from lcnec_utils.cohort.model import Cohort, CohortError
 from lcnec_utils.cohort.read import read_study
 from lcnec_utils.core import params, paths
+from lcnec_utils.core.errors import MissingData
 from lcnec_utils.ledger import verdicts
 from lcnec_utils.run import ledger, records, runs
 
@@ -268,3 +269,48 @@ def test_a_histology_that_no_cohort_holds_is_refused_before_any_kernel(own_run, 
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "lcnec: histology: own_study holds no tumour of 'LUNE'; it holds LUAD (8)\n"
+
+
+# --- combined tumours
+
+
+@pytest.mark.parametrize(
+    ("text", "of_two"),
+    [
+        ("LCNEC", False),
+        ("Large cell neuroendocrine carcinoma", False),
+        ("LUNE", False),
+        ("Adenosquamous carcinoma of the lung", False),
+        ("LCNEC, not combined", False),
+        ("LCNEC combined SqCC", True),
+        ("Combined LCNEC", True),
+        ("C-LCNEC", True),
+        ("LCNEC with adenocarcinoma", True),
+        ("Combined small cell lung carcinoma", True),
+        ("Mixed prostate adenocarcinoma and acini", True),
+        ("mixed", False),  # says of nothing that it is a tumour of two kinds
+    ],
+)
+def test_a_combined_tumour_is_known_by_its_word_or_by_two_kinds_in_one_cell(text, of_two):
+    samples = pd.DataFrame({"PATIENT_ID": ["P"], "HISTOLOGY": [text]}, pd.Index(["S"], name="SAMPLE_ID"))
+    cohort = Cohort("made", pd.DataFrame(index=pd.Index(["P"], name="PATIENT_ID")), samples)
+    assert histology.combined(cohort).tolist() == [of_two]
+
+
+def test_pure_tumours_are_kept_with_their_patients_and_the_number_left_out_is_said(public_cohort):
+    """81 pure and 26 combined tumours, as the workbook of the cohort counts them."""
+    whole = read_study(public_cohort("tu_lcnec_2026"))
+    pure = histology.pure(whole)
+    assert (len(pure.samples), len(pure.patients), len(whole.samples)) == (81, 81, 107)
+    assert set(pure.samples["HISTOLOGY"]) == {"LCNEC"}
+    assert pure.notes[0] == "without combined tumours: 81 of 107 tumours, 81 of 107 patients"
+    assert [len(cohort.samples) for cohort in histology.pure_and_all(whole).values()] == [81, 107]
+
+
+def test_a_cohort_that_names_no_combined_tumour_is_itself_and_one_of_combined_tumours_alone_is_refused():
+    patients = pd.DataFrame(index=pd.Index(["P"], name="PATIENT_ID"))
+    samples = pd.DataFrame({"PATIENT_ID": ["P"], "HISTOLOGY": ["LCNEC"]}, pd.Index(["S"], name="SAMPLE_ID"))
+    plain = Cohort("made", patients, samples)
+    assert histology.pure(plain) is plain and list(histology.pure_and_all(plain)) == [plain.label]
+    with pytest.raises(MissingData, match="holds combined tumours alone"):
+        histology.pure(Cohort("made", patients, samples.assign(HISTOLOGY="LCNEC combined ADC")))

@@ -515,7 +515,8 @@ PATIENTS = {
     "SEX": "sex", "ECOG": "ecog", "M_STAGE": "m_stage", "DURABLE_CLINICAL_BENEFIT": "benefit",
     "BEST_RESPONSE": "response", "OBJECTIVE_RESPONSE": "yes_no",
     "STOPPED_FOR_TOXICITY": "yes_no", "ADVERSE_EVENT_GRADE": "grade", "CHEMOTHERAPY_BACKBONE": "backbone",
-    "PATHOLOGY_REVIEW": "review", "FIRST_LINE_END_REASON": "end_reason",
+    "PATHOLOGY_REVIEW": "review", "FIRST_LINE_END_REASON": "end_reason", "ICB_STOP_REASON": "end_reason",
+    "RAPID_PROGRESSION": "yes_no",
     **{f"{key}_STATUS": "event" for key in ("OS", "PFS", "RWPFS", "TOT", "DFS", "RFS", "EFS", "DSS")},
 }  # fmt: skip
 SAMPLES = {
@@ -1031,6 +1032,7 @@ def test_a_number_beyond_what_can_be_is_missing_in_every_column(tmp_path, column
     lowest, highest = {
         "AGE": (0, 120), "LINES_OF_TX": (0, 50), "TMB_NONSYNONYMOUS": (0, 5000), "PDL1_SCORE": (0, 100), "FGA": (0, 1),
         "COVERED_MEGABASES": (0, 4000), "ASSAY_GENES": (0, 70000), "BIOPSY_MONTHS": (-600, 600),
+        **{name: (0, 18263) for name in dictionary.NUMBERS if name.endswith("_DAYS")},  # 600 months
     }.get(column, (0, 600))  # fmt: skip
     odd = [str(lowest - 0.1), str(highest + 0.1), str(10 * highest + 1), str(lowest - 1000)]
     part = "samples" if column in ("TMB_NONSYNONYMOUS", "PDL1_SCORE", "FGA", "COVERED_MEGABASES", "ASSAY_GENES",

@@ -80,7 +80,8 @@ def test_notebook_parameters_equal_params_py_in_name_type_and_default(notebook):
     for node in ast.parse(source).body:
         assert isinstance(node, ast.AnnAssign), ast.unparse(node)
         field = fields[node.target.id]
-        assert ast.literal_eval(node.value) == field.default, node.target.id
+        own = node.target.id == "run" and notebook in records.READS_RUNS  # it has a run of its own
+        assert ast.literal_eval(node.value) == ("replication" if own else field.default), node.target.id
         shown = field.annotation.__name__ if typing.get_origin(field.annotation) is None else str(field.annotation)
         assert ast.unparse(node.annotation) == shown
 
@@ -109,11 +110,11 @@ def test_panels_name_their_notebook_source_and_roles():
     entries = params.read_yaml(paths.PANELS)
     for id, entry in entries.items():
         assert set(entry) <= {
-            "notebook", "title", "source", "roles", "needs", "rests_on", "cannot", "planned", "aggregate"
+            "notebook", "title", "source", "roles", "asks", "needs", "rests_on", "cannot", "planned", "aggregate"
         }, id  # fmt: skip
         assert set(entry.get("rests_on", [])) <= set(CAVEAT_TOPICS), id
-        assert entry["title"] and entry["source"] and entry["roles"], id
+        assert entry["title"] and entry["source"] and (entry["roles"] or entry["asks"]), id
         if not entry.get("planned"):
             assert entry["notebook"] in NOTEBOOKS, id
-            assert set(entry["roles"]) <= set(params.ROLES), id
+            assert {*entry["roles"], *entry.get("asks", [])} <= set(params.ROLES), id
             assert isinstance(entry["aggregate"], bool), id

@@ -17,9 +17,23 @@ READ_BY = {
 }
 
 
+TABLES_READ_BY = {
+    "icb_table1.csv": "studies.icb_review.trials",
+    "trial_hazard_ratios.csv": "studies.icb_review.trials",
+    "icb_mechanisms.csv": "studies.icb_review.mechanisms",
+    "icb_mechanism_answers.csv": "studies.icb_review.mechanisms",
+}
+
+
 def files_of(*modules: str) -> set[str]:
     paths_ = provenance.data_files([f"lcnec_utils.{module}" for module in modules])
-    return {path.relative_to(PACKAGE).as_posix() for path in paths_}
+    return {path.relative_to(PACKAGE).as_posix() for path in paths_ if path.is_relative_to(PACKAGE)}
+
+
+@pytest.mark.parametrize(("file", "module"), TABLES_READ_BY.items())
+def test_a_table_of_what_was_published_belongs_to_the_module_that_reads_it(file, module):
+    assert paths.PUBLISHED / file in provenance.data_files([f"lcnec_utils.{module}"])
+    assert paths.PUBLISHED / file not in provenance.data_files(["lcnec_utils.stats.survival"])
 
 
 @pytest.mark.parametrize(("file", "module"), READ_BY.items())

@@ -58,6 +58,7 @@ SUM = "relations:\n- type: sum\n  parts: [paper.fig1a.first]\n  whole: paper.fig
         (HEAD + EFFECT.format(kind="effect"), ["paper.fig1a.second", "greater or less"]),
         (HEAD + EFFECT.format(kind="effect") + "  direction: none\n", ["paper.fig1a.second", "greater or less"]),
         (HEAD + EFFECT.format(kind="direction"), ["paper.fig1a.second", "greater or less"]),
+        (HEAD + FIRST + "  trial: OAK\n", ["paper.fig1a.first", "trial 'OAK' needs scope own"]),
         (HEAD + FIRST + "  [\n", ["not YAML"]),
         ("", ["paper.yaml"]),
         ("- only\n- a list\n", ["paper.yaml"]),

@@ -362,6 +362,27 @@ def test_own_number_without_an_interval_must_be_equal():
     assert answer == NO and "216" in reason and "217" in reason
 
 
+@pytest.mark.parametrize(
+    "printed, reading, expected",
+    [
+        ("9.3", (9.19, 9.29), EQUAL),  # 9.25 rounds to it
+        ("9.2", (9.19, 9.29), YES),
+        ("9.1", (9.19, 9.29), NO),  # 9.15 at most rounds to it, below what may have been read
+        ("9.4", (9.19, 9.29), NO),
+        ("9.4", (9.19, 9.35), YES),  # 9.35 rounds to it
+        ("9.2", None, NO),  # of patients themselves nothing is left open
+    ],
+)
+def test_a_number_read_from_a_trials_curve_is_alike_within_the_reading(printed, reading, expected):
+    own = claim(value=printed, measure="median", scope="own")
+    assert word(own, Finding(9.25, n=135, reading=reading)) == expected
+
+
+def test_a_reading_answers_no_number_that_is_not_of_the_trials_own_patients():
+    general = claim(value="9.2", measure="median", scope="general")
+    assert word(general, Finding(9.25, n=135, reading=(9.19, 9.29))) == NONE
+
+
 def test_no_estimate_gives_its_note_as_the_reason():
     null = claim("null_effect", direction="none", margin="1.5")
     for the_claim in (claim(value="8.1"), claim("effect", direction="less"), null):

@@ -23,6 +23,7 @@ TOGETHER = {
     "alterations": list(palette.ALTERATION),
     "sexes": list(palette.SEX),
     "sites": list(palette.SITE),
+    "classes of resistance": list(palette.RESISTANCE),
     "an unknown subtype": ["SCLC-like", "subtype unknown"],
     "other regimens": ["chemotherapy", "chemoimmunotherapy", "immunotherapy", "targeted therapy", "other"],
     "names of nobody's": [f"group {i}" for i in range(len(palette.CYCLE))],

@@ -17,7 +17,7 @@ from matplotlib.patches import Polygon  # noqa: E402
 
 from lcnec_utils.core.errors import MissingData, UserError  # noqa: E402
 from lcnec_utils.plots import palette  # noqa: E402
-from lcnec_utils.plots.replication_forest import COLOR, replication_forest  # noqa: E402
+from lcnec_utils.plots.replication_forest import COLOR, aside_of, key_of, letters_of, replication_forest  # noqa: E402
 from tests.plots.readable import assert_readable  # noqa: E402
 
 NAN = float("nan")
@@ -45,7 +45,7 @@ FIVE = rows(
     ("cohort", "MSK-MET LCNEC", 1.31, 0.61, 2.8, 82, 44, "copy number, treatment"),
     ("summary", "Random effects", 1.58, 1.05, 2.38, 189, 95, ""),
     ("print", "Published", 1.82, 1.1, 3.0, 217, NAN, ""),
-    ("cohort", "Tu 2026", 1.9, 0.9, 4.1, 107, 51, "time zero"),
+    ("cohort", "Zhang 2026", 1.9, 0.9, 4.1, 107, 51, "time zero"),
 ).assign(prediction_lower=[NAN, NAN, 0.7, NAN, NAN], prediction_upper=[NAN, NAN, 3.5, NAN, NAN])
 TEN = pd.concat(
     [
@@ -72,7 +72,7 @@ TEN = pd.concat(
 SHARES = rows(
     ("print", "Published", 12.0, NAN, NAN, 142, NAN, ""),
     ("cohort", "MSK-MET", -3.2, -10, 4, 82, NAN, "definition"),
-    ("cohort", "Tu 2026", 7.1, 2, 13, 107, NAN, ""),
+    ("cohort", "Zhang 2026", 7.1, 2, 13, 107, NAN, ""),
 )
 
 
@@ -112,10 +112,10 @@ def test_nothing_prints_over_another_and_the_plot_keeps_its_room(shape, width):
 
 def test_rows_stand_by_kind_the_print_first_and_the_twin_last_and_called_simulated():
     _, ax = drawn(FIVE)
-    labels = ["Published", "MSK-MET LCNEC (a)", "Tu 2026 (b)", "Random effects", "Twin (simulated)"]
+    labels = ["Published", "MSK-MET LCNEC (a,b)", "Zhang 2026 (c)", "Random effects", "Twin (simulated)"]
     places = [next(text.xy[1] for text in ax.texts if " ".join(text.get_text().split()) == label) for label in labels]
     assert places == sorted(places) and ax.get_ylim()[0] > ax.get_ylim()[1]
-    assert "(a) copy number, treatment; (b) time zero" in " ".join(
+    assert "a copy number; b treatment; c time zero" in " ".join(
         ax.get_xlabel().replace("\N{NO-BREAK SPACE}", " ").split()
     )
 
@@ -195,3 +195,68 @@ def test_nothing_to_show_is_a_stated_skip(table):
     with pytest.raises(MissingData) as reason:
         drawn(table)
     assert len(str(reason.value).split()) > 5 and "\n" not in str(reason.value)
+
+
+STK11, KEAP1 = "STK11 mutation and overall survival: replicated", "KEAP1 mutation and overall survival: inconclusive"
+TWO_EFFECTS = pd.concat(
+    [FIVE.assign(heading=STK11), TWO.assign(heading=KEAP1, counted=[True, False])], ignore_index=True
+)
+
+
+def test_several_effects_stand_on_one_axis_each_under_its_heading():
+    fig, ax = drawn(TWO_EFFECTS.sample(frac=1, random_state=1), palette.PAGE_MM)
+    assert_readable(fig)
+    said = {" ".join(text.get_text().split()): text.xy[1] for text in ax.texts}
+    heads = sorted(said[heading] for heading in (STK11, KEAP1))
+    published = sorted(text.xy[1] for text in ax.texts if text.get_text() == "Published")
+    # the rows of the first stand between both headings: each print under its own, above the other
+    assert heads[0] < published[0] < heads[1] < published[1]
+    dotted = [line for line in ax.lines if line.get_color() == COLOR["print"] and line.get_linestyle() == "--"]
+    assert len(dotted) == 2 and all(max(line.get_ydata()) - min(line.get_ydata()) < 6 for line in dotted)
+
+
+def test_letters_that_follow_each_other_are_drawn_together():
+    table = FIVE.assign(caveats=["", "a, b, c, d", "", "", "a, c, d, e"])
+    _, ax = drawn(table)
+    assert {"MSK-MET LCNEC (a–d)", "Zhang 2026 (a,c–e)"} <= set(words(ax))
+
+
+def test_several_axes_begin_their_names_at_one_place():
+    letters, (fig, axes) = letters_of(FIVE), palette.figure(palette.PAGE_MM, 90, nrows=2)
+    parts = {"log": FIVE, "linear": SHARES.assign(caveats="")}
+    aside = max(aside_of(part, axes[0], scale=scale, digits=1, letters=letters) for scale, part in parts.items())
+    for ax, (scale, part) in zip(axes, parts.items(), strict=True):
+        replication_forest(part, ax, effect="x", scale=scale, digits=1, letters=letters, key="", aside=aside)
+    starts = {text.xyann[0] for ax in axes for text in ax.texts if text.get_text() == "Published"}
+    assert starts == {-aside}
+    assert_readable(fig)
+
+
+def test_what_does_not_count_is_hollow_and_marked():
+    _, ax = drawn(TWO.assign(counted=[True, False]))
+    assert "MSK-MET LCNEC (†,a,b)" in words(ax)
+    square = next(line for line in ax.lines if line.get_marker() == "s")
+    assert square.get_markerfacecolor() == "white" and square.get_color() == palette.INK
+    assert "† hollow: not counted" in " ".join(ax.get_xlabel().split())
+    _, ax = drawn(TWO)
+    assert "not counted" not in ax.get_xlabel()
+
+
+def test_a_printed_range_is_a_bar_without_an_estimate():
+    table = SHARES.assign(estimate=[NAN, 24, 31], lower=[20, 18, 25], upper=[30, 31, 38]).assign(note="range 20–30")
+    _, ax = drawn(table, scale="plain", effect="Share (%)")
+    bar = next(line for line in ax.lines if line.get_marker() == "|")
+    assert tuple(bar.get_xdata()) == (20, 30) and bar.get_color() == COLOR["print"]
+    assert "range 20–30" in words(ax)
+    # of a share nothing is no effect
+    assert not [line for line in ax.lines if tuple(line.get_xdata()) == (0, 0)] and ax.get_xlim()[0] > 10
+
+
+def test_axes_of_one_figure_share_letters_and_say_them_once():
+    letters = letters_of(FIVE)
+    assert letters == {"time zero": "c", "copy number": "a", "treatment": "b"}
+    _, ax = drawn(FIVE.tail(1), letters=letters, key="")
+    assert "Zhang 2026 (c)" in words(ax) and "Measured otherwise" not in ax.get_xlabel()
+    said = key_of(FIVE, letters).replace("\N{NO-BREAK SPACE}", " ")
+    assert said == "Measured otherwise: a copy number; b treatment; c time zero\nPI: 95% prediction interval, dashed"
+    assert key_of(TWO.drop(columns="caveats"), letters_of(TWO.drop(columns="caveats"))) == ""

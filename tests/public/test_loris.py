@@ -72,6 +72,19 @@ def test_vanguris_overall_survival_holds_deaths_only_and_is_not_read(centre, wor
     assert len(cohort.survival("PFS")) == 246 and "died" in cohort.caveats["endpoint"]
 
 
+def test_what_pradat_calls_response_is_survival_beyond_six_months_and_is_left_out(workbook, centre):
+    """Of no other centre does the column part those who lived longer from those who died earlier without exception."""
+    apart = []
+    for name in ON_BLOCKADE:
+        table = workbook[name]
+        if {"Response", "OS_Months"} <= set(table):
+            without, with_it = (table.loc[table["Response"] == code, "OS_Months"] for code in (0, 1))
+            if without.max() < with_it.min():
+                apart.append((name, without.max() < 6 < with_it.min()))
+    assert apart == [("Pradat_panCancer", True)]
+    assert "OBJECTIVE_RESPONSE" not in centre("pradat").patients and "OBJECTIVE_RESPONSE" in centre("ravi").patients
+
+
 def test_pradat_has_no_progression_free_survival(centre):
     with pytest.raises(MissingData, match="no progression-free survival"):
         centre("pradat").survival("PFS")

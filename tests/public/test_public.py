@@ -63,6 +63,49 @@ def test_a_download_with_another_content_is_refused_and_not_kept(cache, mirror):
     assert not [path for path in cache.rglob("*") if path.is_file()]
 
 
+def test_a_larger_file_is_checked_by_the_id_that_git_gives_it(tmp_path, cache, mirror, monkeypatch):
+    """By git itself; a file of another content is refused and not kept, whichever way it comes."""
+    import subprocess
+
+    served, requests = mirror
+    path = served / "set" / "folder" / "large.bin"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(bytes(range(256)) * 9000)
+    id = subprocess.run(["git", "hash-object", path], capture_output=True, text=True, check=True).stdout.strip()
+    datasets = {"set": {"files": {}, "larger_files": {"folder/large.bin": f"git:{id}"}, "base_url": "nowhere/"}}
+    monkeypatch.setattr(fetch, "registry", lambda: {"datasets": datasets})
+    assert fetch.git_blob_id(path) == id
+    kept = fetch.fetch("set", "folder/large.bin")
+    assert cache in kept.parents and kept.read_bytes() == path.read_bytes()
+    fetch.fetch("set", "folder/large.bin")
+    assert len(requests) == 1
+    kept.write_bytes(b"half of it")
+    with pytest.raises(fetch.DownloadError, match="git blob id differs"):
+        fetch.fetch("set", "folder/large.bin")
+    assert not kept.exists()
+    path.write_bytes(b"something else")
+    with pytest.raises(fetch.DownloadError, match="git blob id differs"):
+        fetch.fetch("set", "folder/large.bin")
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+    monkeypatch.setenv("LCNEC_DATA_DIR", str(served))
+    with pytest.raises(fetch.DownloadError, match="in LCNEC_DATA_DIR is not the registered file"):
+        fetch.fetch("set", "folder/large.bin")
+
+
+def test_a_cohort_of_larger_files_is_built_only_when_it_is_named(monkeypatch, capsys):
+    from lcnec_utils import cli
+    from lcnec_utils.twins import build as twins
+
+    named = ["tu_lcnec_2026", "tu_lcnec_2026_omics", "gabriel2020_counts"]
+    built = []
+    monkeypatch.setattr(build, "names", lambda: named)
+    monkeypatch.setattr(twins, "names", list)
+    monkeypatch.setattr(build, "build", lambda name: built.append(name) or name)
+    assert cli.main(["cohort", "build"]) == 0 and built == ["tu_lcnec_2026"]
+    assert "cohort build gabriel2020_counts` downloads them" in capsys.readouterr().out
+    assert cli.main(["cohort", "build", "tu_lcnec_2026_omics"]) == 0 and built[1:] == ["tu_lcnec_2026_omics"]
+
+
 def test_no_network_is_one_line_with_a_remedy(cache, monkeypatch):
     monkeypatch.setenv("LCNEC_MIRROR", "http://127.0.0.1:9")
     with pytest.raises(fetch.DownloadError) as error:
@@ -85,6 +128,8 @@ def test_the_registry_pins_commits_and_hashes():
         assert entry["licence"] and entry["citation"], name
         assert any(len(part) == 40 and set(part) <= set("0123456789abcdef") for part in entry["base_url"].split("/"))
         assert all(len(digest) == 64 for digest in entry["files"].values())
+        assert all(len(digest.removeprefix(fetch.GIT)) == 40 for digest in entry.get("larger_files", {}).values())
+        assert all(digest.startswith(fetch.GIT) for digest in entry.get("larger_files", {}).values())
 
 
 def test_the_registry_holds_the_files_that_are_there(data_dir):

@@ -88,3 +88,67 @@ def test_an_id_that_is_no_tumour_of_the_cohort_is_refused(tmp_path):
         tu_lcnec_2026._by_tumour(path, "Table S6D", pd.Index(["T1", "T2"]))
     table, normals = tu_lcnec_2026._by_tumour(path, "Table S6D", pd.Index(["T1", "T2", "T9"]))
     assert normals == 1 and table["genomic subtype"].isna().tolist() == [False, True, False]
+
+
+@pytest.fixture
+def larger(tmp_path):
+    """The larger files as they are expected to be laid out; nobody here has had the real ones."""
+    mutations = pd.DataFrame(
+        {
+            "Hugo_Symbol": ["TP53", "RB1", "TP53", "STK11"],
+            "Tumor_Sample_Barcode": ["T120296", "T120296", "120335", "T130067"],
+            "Variant_Classification": ["Missense_Mutation", "Nonsense_Mutation", "Silent", "Frame_Shift_Del"],
+            "HGVSp_Short": ["p.R175H", "p.R320*", "", "p.F354fs"],
+        }
+    )
+    expression = pd.DataFrame(
+        {"Gene": ["FGL1", "SPINK1", "DLL3", "DLL3"], "T120296": [1.0, 2, 3, 5], "N120296": 0.5, "T120335": 4.0}
+    )
+    paths = {}
+    for number, table in ((2, mutations), (4, expression)):
+        path = tmp_path / f"SuppData{number}.xlsx"
+        table.to_excel(path, sheet_name=path.stem, index=False)
+        paths[f"{tu_lcnec_2026.LARGER}/{path.name}"] = path
+    return paths
+
+
+def test_mutations_and_expression_of_larger_files(data_dir, larger, tmp_path):
+    """A tumour without any mutation in the file is not sequenced; one that has a silent one is."""
+    from lcnec_utils.omics import expression, genomics
+    from lcnec_utils.public import build
+
+    folder = data_dir / "tu_lcnec_2026"
+    tables = {f"{tu_lcnec_2026.FOLDER}/TableS{n}.xlsx": folder / tu_lcnec_2026.FOLDER / f"TableS{n}.xlsx"
+              for n in (1, 5, 6)}  # fmt: skip
+    name = "tu_lcnec_2026_omics"
+    made = tu_lcnec_2026.convert(tmp_path / name, tables | larger, {"omics": True}, build._study(name))
+    cohort = read_study(made)
+    assert cohort.words == {} == cohort.refused and len(cohort.patients) == 107
+    mutated = genomics.altered(cohort, genes=["TP53", "RB1", "STK11"])
+    assert mutated.loc["T120296"].tolist() == [True, True, False] and not mutated.loc["T120335"].any()
+    assert mutated["TP53"].notna().sum() == 3 and "3 of 107 tumours have a mutation" in " ".join(cohort.study["notes"])
+    values = expression.log2_expression(cohort)
+    assert values.loc["T120296", "DLL3"] == 4 and sorted(values.index) == ["T120296", "T120335"]
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "said"),
+    [
+        (
+            2,
+            lambda table: table.rename(columns={"Hugo_Symbol": "Gene"}),
+            "no column Hugo_Symbol .there are Gene, Tumor",
+        ),
+        (2, lambda table: table.assign(Tumor_Sample_Barcode="N120296"), "'N120296' is no tumour of TableS1"),
+        (4, lambda table: table.assign(Description=1), "'Description' is no tumour of TableS1"),
+        (4, lambda table: table.assign(T130067="high"), "a value is no number"),
+        (4, lambda table: table.assign(**{"120296": 1.0}), "a tumour stands there twice"),
+    ],
+)
+def test_another_layout_of_a_larger_file_is_refused_in_one_line(larger, cohort, number, change, said):
+    path = larger[f"{tu_lcnec_2026.LARGER}/SuppData{number}.xlsx"]
+    change(pd.read_excel(path)).to_excel(path, sheet_name=path.stem, index=False)
+    read = {2: tu_lcnec_2026.read_mutations, 4: tu_lcnec_2026.read_expression}[number]
+    with pytest.raises(UserError, match=said) as error:
+        read(path, cohort.samples.index)
+    assert "\n" not in str(error.value)

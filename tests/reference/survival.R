@@ -283,6 +283,25 @@ cox <- function(set, covariates, categorical = character(), without = "") {
   )
 }
 
+# The product of two columns of 0 and 1 (a column is cut above a value, where one is given)
+interaction <- function(set, treatment, marker, above = c(NA, NA)) {
+  data <- sets[[set]]
+  data$y <- surv(data)
+  cut <- function(column, at) if (is.na(at)) data[[column]] else as.integer(data[[column]] > at)
+  data$one <- cut(treatment, above[1])
+  data$other <- cut(marker, above[2])
+  control <- coxph.control(eps = 1e-11, iter.max = 50)
+  fit <- coxph(y ~ one * other, data, ties = "efron", control = control)
+  found <- summary(fit)
+  list(
+    set = scalar(set), treatment = scalar(treatment), marker = scalar(marker), above = above, n = scalar(fit$n),
+    events = scalar(fit$nevent), n_with = scalar(sum(data$other[!is.na(data$one)], na.rm = TRUE)),
+    coefficient = scalar(found$coefficients[3, "coef"]), se = scalar(found$coefficients[3, "se(coef)"]),
+    hr = scalar(found$conf.int[3, "exp(coef)"]), lower = scalar(found$conf.int[3, "lower .95"]),
+    upper = scalar(found$conf.int[3, "upper .95"]), p = scalar(found$coefficients[3, "Pr(>|z|)"])
+  )
+}
+
 # Proportions
 
 # R warns where the normal approximation is poor; the score interval itself is what is compared
@@ -359,6 +378,11 @@ cat(json(list(
     zph("late", c("group", "dose"), "group")
   ),
   turned = turned(sets$turning),
+  interaction = list(
+    interaction("lung", "sex", "ph.ecog", c(1, 0)), interaction("lung", "sex", "age", c(1, 65)),
+    interaction("veteran", "trt", "prior", c(1, 0)), interaction("veteran", "trt", "karno", c(1, 60)),
+    interaction("ovarian", "rx", "age", c(1, 60)), interaction("heart", "transplant", "surgery")
+  ),
   landmark = list(landmark("lung", "sex", 180), landmark("aml", "x", 13), landmark("ties", "group", 2)),
   intervals = intervals,
   adjusted = lapply(p_values, function(p) list(p = p, adjusted = p.adjust(p, "BH"), holm = p.adjust(p, "holm"))),

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from lcnec_utils import cli
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core import params, paths
 from lcnec_utils.ledger import claims, verdicts
 from lcnec_utils.run import ledger, records, runs
@@ -324,8 +325,8 @@ def test_an_answer_carries_the_caveats_that_its_panel_rests_on_and_no_other(tabl
     assert "time zero: " in rows.at["lcnec.os_by_subtype.os", "caveats"]
     shown = ledger.coverage(table, RUN.run)
     apart = table[(table["verdict"] == "contradicted") & (table["caveats"].fillna("") != "")]
-    assert len(apart) == shown[ledger.MEASURED_OTHERWISE].sum() == 3
-    assert len(ledger.answers_table(table, ["contradicted"], caveat=True)) == 3
+    assert len(apart) == shown[ledger.MEASURED_OTHERWISE].sum() == 4
+    assert len(ledger.answers_table(table, ["contradicted"], caveat=True)) == 4
     assert ledger.answers_table(table, ["contradicted"], caveat=False).empty
 
 
@@ -356,17 +357,26 @@ def test_the_command_prints_every_cell_of_a_printed_table(capsys):
     assert "did you mean 'icb_resistance'?" in capsys.readouterr().err
 
 
-def test_the_command_sums_all_bodies_with_each_patient_once(made, capsys):
+def test_the_command_sums_all_bodies_with_each_patient_once(made, capsys, tmp_path):
+    """Of the run on public cohorts alone, whose two bodies of one centre share patients."""
     import io
 
-    assert cli.main(["claims", "--all", "--csv"]) == 0
+    file = tmp_path / "together.yaml"
+    file.write_text("run: together\nruns: [msk_met]\n")
+    assert cli.main(["claims", "--all", "--params", str(file), "--csv"]) == 0
     statuses = pd.read_csv(io.StringIO(capsys.readouterr().out)).set_index("claim")
     assert list(statuses.index) == list(claims.published())
-    # the two cohorts of one centre share patients, so that one of them counts wherever both answer
+    # one of them counts wherever both answer
     assert statuses["independent"].max() == 1 and (statuses["independent"] <= statuses["real"]).all()
-    assert cli.main(["claims", "--all"]) == 0
+    # every verdict is that of the run's own ledger
+    answered = ledger.table(RUN)
+    answered = answered[answered["verdict"].isin(verdicts.ANSWERS)]
+    assert set(statuses.index[statuses["real"] > 0]) == set(answered["claim"])
+    for row in answered.itertuples():
+        assert f"{row.body}: {row.verdict}" in statuses.at[row.claim, "bodies"]
+    assert cli.main(["claims", "--all", "--params", str(file)]) == 0
     shown = capsys.readouterr().out
-    assert "By chance alone" in shown and "msk_met_lcnec and nsclc_pd1_msk_2018 share 4 patients" in shown
+    assert "by chance alone" in shown and "msk_met_lcnec and nsclc_pd1_msk_2018 share 4 patients" in shown
 
 
 def test_a_run_that_names_patients_on_blockade_alone_ends_with_its_reasons(own_study, tmp_path, monkeypatch):
@@ -386,3 +396,23 @@ def test_the_ledgers_page_says_on_how_many_findings_the_answers_rest(default_run
     real = ledger.coverage(table, RUN.run)["distinct findings"]
     assert f"answers rest on {twins}, those of MSK-MET's LCNEC on {real['msk_met_lcnec']}" in text
     assert f"of the 240 on PD-(L)1 on {real['nsclc_pd1_msk_2018']}" in text
+
+
+def test_a_number_of_a_trials_own_patients_has_its_own_reason_where_another_cohort_is_asked():
+    panels = {"tabled": {"roles": [], "asks": ["icb"]}}
+    own = {"id": "a.b", "panel": "tabled", "statement": "OAK has 850 patients.", "kind": "number", "measure": "count"}
+    claim = claims.Claim(**own, scope="own", trial="OAK", value="850")
+    general = claims.Claim(**own, scope="general", value="850")
+    cohorts = {
+        trial: Cohort(trial, pd.DataFrame(index=["P1"]), pd.DataFrame(), study={"stands_for": trial})
+        for trial in ("OAK", "POPLAR")
+    }
+
+    def reason(of, trial, role="icb"):
+        return ledger.reason_unanswered(of, {role: cohorts[trial]}, {role: None}, panels)
+
+    other = "a number of OAK's own patients, whom this cohort does not hold"
+    assert reason(claim, "POPLAR") == reason(claim, "OAK", role="cohort") == other
+    assert reason(claim, "OAK") == "the panel does not put it to this cohort"
+    # of a panel that needs no cohort, `asks` names who can answer
+    assert reason(general, "OAK", role="cohort") == "needs patients on immune checkpoint blockade"

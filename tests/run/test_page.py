@@ -54,6 +54,25 @@ def whole(made):
     return sheet
 
 
+def test_a_panel_of_prints_names_no_cohort_and_is_not_called_simulated(made, own_study, monkeypatch):
+    """A page that has read a simulated cohort still says of a table's print that no patient is in it."""
+    prints = {"title": "Printed", "source": "s", "roles": [], "notebook": "02_outcomes"}
+    monkeypatch.setattr(records, "panels_of", lambda notebook: PANELS | {"three": prints})
+    sheet = made()
+    sheet.cohort("cohort").study["simulated"] = True
+    with sheet.panel("three") as panel:
+        draw(panel)
+    with sheet.panel("one") as panel:
+        draw(panel)  # it asks for none here, and may have used any of the page's
+    with sheet.panel("two") as panel:
+        sheet.cohort("icb")
+    sheet.finish()
+    folder = paths.figures("mine")
+    about = {name: json.loads((folder / f"{name}.csv").read_text().split("\n")[0][2:]) for name in ("one", "three")}
+    assert about["three"]["cohorts"] == {} and not about["three"]["simulated"]
+    assert list(about["one"]["cohorts"]) == ["cohort"] and about["one"]["simulated"]
+
+
 def test_a_panel_leaves_vector_raster_and_numbers_with_their_provenance(made):
     sheet = whole(made)
     sheet.finish()

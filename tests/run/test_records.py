@@ -34,6 +34,7 @@ def test_a_claim_makes_its_own_notebook_and_the_ledger_stale_and_no_other(edited
     assert edited("lcnec.yaml", claim.statement, f"{claim.statement} (edited)") == {
         "04_genomic_landscape",
         "14_claims",
+        "15_replication",
     }
 
 
@@ -41,7 +42,7 @@ def test_what_is_no_claim_makes_the_ledger_stale_alone(edited):
     reason = claims.sources()["lcnec"].left_out[0].reason
     text = (paths.PUBLISHED / "lcnec.yaml").read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if reason in line)
-    assert edited("lcnec.yaml", line, line.replace(reason, f"{reason} (edited)")) == {"14_claims"}
+    assert edited("lcnec.yaml", line, line.replace(reason, f"{reason} (edited)")) == {"14_claims", "15_replication"}
 
 
 def test_the_digests_of_a_notebook_hold_those_of_its_claims():

@@ -40,7 +40,7 @@ def test_an_own_cohort_of_three_files_is_drawn_and_the_rest_is_skipped_with_reas
     assert set(record["skipped"]) == set().union(*needs.values())
     for words, panels in needs.items():
         assert all(words in record["skipped"][panel] for panel in panels), words
-    count = len(runs.notebooks())
+    count = len(runs.notebooks_of(params.read_run(own_run)))
     assert f"[{count}/{count}] mine " in done.stdout, "each notebook is counted"
     summary = done.stdout.split("figures are in")[1]
     assert len(summary.splitlines()) < 12 and "no cohort in the role icb (5)" in summary

@@ -43,6 +43,66 @@ def test_proportional_hazards_are_tested_as_by_cox_zph(entry):
         same(found[name], entry[name], 1e-7)
 
 
+def crossed(entry: dict, columns: list[str]) -> pd.DataFrame:
+    """The golden's data set with the treatment and the marker as 0 and 1, cut above the values that it names."""
+    table = table_of(entry["set"])
+    for name, above in zip(columns, entry["above"], strict=True):
+        if above is not None:
+            table[name] = (table[name] > above).astype(float).mask(table[name].isna())
+    return table
+
+
+@pytest.mark.parametrize("entry", GOLDEN["interaction"], ids=lambda entry: f"{entry['set']} {entry['marker']}")
+def test_an_interaction_is_the_product_of_two_columns_in_coxph(entry):
+    columns = [entry["treatment"], entry["marker"]]
+    row = cox.interaction(crossed(entry, columns), treatment=columns[0], marker=columns[1]).iloc[0]
+    assert (row["n"], row["events"], row["n_with"], row["note"]) == (entry["n"], entry["events"], entry["n_with"], "")
+    for name in ("coefficient", "se", "hr", "lower", "upper", "p"):
+        same(row[name], entry[name], 1e-7)
+
+
+def test_treatment_and_marker_change_places_in_an_interaction_and_with_the_other_sign_it_is_the_inverse():
+    table = table_of("lung").assign(woman=lambda rows: rows["sex"] == 2, old=lambda rows: rows["age"] > 65)
+    one, other, inverse = (
+        cox.interaction(table.assign(young=~table["old"]), treatment=treatment, marker=marker).iloc[0]
+        for treatment, marker in (("woman", "old"), ("old", "woman"), ("woman", "young"))
+    )
+    same(one[["hr", "lower", "upper", "p"]], other[["hr", "lower", "upper", "p"]].tolist(), 1e-9)
+    same([1 / inverse["hr"], 1 / inverse["upper"], 1 / inverse["lower"]], one[["hr", "lower", "upper"]].tolist(), 1e-9)
+
+
+def test_an_interaction_is_that_ratio_of_the_hazard_ratios_within_the_strata():
+    """In one model of both strata the baseline hazard is shared; it changes the ratio little."""
+    table = table_of("veteran").assign(test=lambda rows: rows["trt"] == 2, fit=lambda rows: rows["karno"] > 60)
+    within = [cox.cox(part, covariates=["test"]).iloc[0]["coefficient"] for _, part in table.groupby("fit")]
+    row = cox.interaction(table, treatment="test", marker="fit").iloc[0]
+    assert row["coefficient"] == pytest.approx(within[1] - within[0], abs=0.25) and row["coefficient"] < -0.5
+
+
+def test_an_interaction_needs_enough_patients_of_each_treatment_with_and_without_the_marker():
+    table = table_of("veteran").assign(test=lambda rows: rows["trt"] == 2, rare=lambda rows: rows["karno"] > 75)
+    fewest = pd.crosstab(table["test"], table["rare"]).to_numpy().min()
+    for least, note in ((fewest, ""), (fewest + 1, f"fewer than {fewest + 1} patients on a side")):
+        row = cox.interaction(table, treatment="test", marker="rare", min_group=least).iloc[0]
+        assert row["note"] == note and math.isnan(row["hr"]) == bool(note)
+    with pytest.raises(UserError, match="karno"):
+        cox.interaction(table, treatment="test", marker="karno")
+
+
+def test_a_cut_off_compares_those_from_it_on_with_those_below_as_a_model_of_its_own():
+    table = table_of("veteran")
+    swept = cox.cox_by_cut_off(table, values="karno", cuts=[0, 50, 70, 101], min_group=1)
+    assert list(swept["cut_off"]) == [50, 70], "nobody is below 0, and nobody from 101 on"
+    for row in swept.itertuples():
+        alone = cox.cox(table.assign(high=table["karno"] >= row.cut_off), covariates=["high"]).iloc[0]
+        same([row.hr, row.lower, row.upper], alone[["hr", "lower", "upper"]].tolist(), 1e-12)
+        assert row.n == 137 and row.n_with == (table["karno"] >= row.cut_off).sum()
+    fewest = int((table["karno"] < 50).sum())
+    assert list(cox.cox_by_cut_off(table, values="karno", cuts=[50], min_group=fewest + 1)["cut_off"]) == []
+    missing = table.assign(karno=table["karno"].where(table.index > 9))
+    assert set(cox.cox_by_cut_off(missing, values="karno", cuts=[70])["n"]) == {127}
+
+
 def test_hazard_ratio_of_women_against_men_in_lung_is_0_588():
     row = cox.cox(table_of("lung"), covariates=["sex"]).iloc[0]
     assert [round(row[name], 3) for name in ("hr", "lower", "upper")] == [0.588, 0.424, 0.816]

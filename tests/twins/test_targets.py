@@ -7,7 +7,7 @@ from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core import paths
 from lcnec_utils.core.errors import UserError
 from lcnec_utils.ledger import claims, verdicts
-from lcnec_utils.twins import targets
+from lcnec_utils.twins import build, targets
 
 
 def claim(name: str, **fields) -> dict:
@@ -130,10 +130,16 @@ def test_the_laws_answers_are_of_their_twin_alone_and_of_no_claim_that_has_an_or
         made.table()
 
 
+def full_ids(law: dict) -> list[str]:
+    """The ids of a law's claims with their source's name, which the law leaves out."""
+    source = claims.sources()[build.SOURCES[law["twins"][0]]]
+    return [f"{source.claims[0].id.partition('.')[0]}.{id}" for id in law["claims"]]
+
+
 def test_every_answer_of_the_laws_is_published_explained_and_given_once():
     known, listed = claims.published(), targets.laws()["answers"]
-    named = [id for answer in listed for id in answer["claims"]]
-    assert len(named) == len(set(named)) and all(f"lcnec.{id}" in known for id in named)
+    named = [id for answer in listed for id in full_ids(answer)]
+    assert len(named) == len(set(named)) and set(named) <= set(known)
     for answer in listed:
         assert set(answer) <= {"twins", "claims", "origin", "of", "why"} and len(answer["why"]) > 20
         assert answer["origin"] in targets.ORIGINS
@@ -165,9 +171,7 @@ def test_every_answer_on_the_twins_has_one_of_six_origins(answered):
 
 def test_no_answer_is_emergent_for_want_of_a_reason(answered):
     """Each emergent answer stands in the laws with its reason, and each that stands there is emergent."""
-    reasoned = {
-        f"lcnec.{id}" for law in targets.laws()["answers"] if law["origin"] == "emergent" for id in law["claims"]
-    }
+    reasoned = {id for law in targets.laws()["answers"] if law["origin"] == "emergent" for id in full_ids(law)}
     assert set(answered[answered == "emergent"].index) == reasoned
 
 

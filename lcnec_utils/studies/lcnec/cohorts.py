@@ -231,7 +231,8 @@ def flow(cohort: Cohort, root: str) -> pd.DataFrame:
 
     try:
         known = int(genotyped(cohort).sum())
-        add("genotype", "", "genomic subtype known", known, n, "a defining gene not sequenced")
+        why = "no subtype given" if genomics.subtype_is_given(cohort) else "a defining gene not sequenced"
+        add("genotype", "", "genomic subtype known", known, n, why)
     except MissingData:
         pass
     expressed = with_transcriptome(cohort)

@@ -1,10 +1,12 @@
 """The genomic landscape by subtype: tables, findings and words of notebook 04."""
 
 import dataclasses
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
+from lcnec_utils.cohort import histology
 from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.cohort.treatment import REGIMENS, regimen
 from lcnec_utils.core import formats
@@ -28,6 +30,7 @@ from lcnec_utils.omics.genomics import (
     genomic_subtype,
     mismatch_repair,
     mismatch_repair_tests,
+    subtype_is_given,
     targetable,
     targetable_alterations,
 )
@@ -39,6 +42,7 @@ from lcnec_utils.stats.proportions import (
     wilson,
 )
 from lcnec_utils.stats.share_tests import overall_share_test
+from lcnec_utils.studies.words import shares_sentence
 
 # Tracks above the genes: column → label; PD-L1 is shown in the groups that trials and labels use
 TRACKS = {
@@ -100,6 +104,48 @@ def landscape_findings(cohort: Cohort) -> dict[str, list[Finding]]:
     number = [of_count(int((subtype != UNKNOWN).sum()))]
     shares = {f"subtype.{name}": [share] for name, share in subtype_share_findings(subtype).items()}
     return shares | {"n": number, "n.classified": number}
+
+
+def with_subtypes(cohorts: dict[str, Cohort]) -> dict[str, Cohort]:
+    """Those of these cohorts, by role, whose tumours have a known genomic subtype. Raises MissingData, with what the
+    first lacks, where none has."""
+    known, lacking = {}, []
+    for role, cohort in cohorts.items():
+        try:
+            if (genomic_subtype(histology.pure(cohort)) != UNKNOWN).any():
+                known[role] = cohort
+            else:
+                lacking.append(f"{cohort.name} has no tumour of known genomic subtype")
+        except MissingData as reason:
+            lacking.append(str(reason))
+    if not known:
+        raise MissingData(lacking[0])
+    return known
+
+
+def subtype_shares(cohorts: Iterable[Cohort]) -> pd.DataFrame:
+    """The share of each genomic subtype among tumours of known subtype: group, what, k, n, share, lower, upper.
+
+    group: a cohort's pure tumours; where it has combined ones, all of them as another group.
+    """
+    rows = []
+    for cohort in cohorts:
+        for label, tumours in histology.pure_and_all(cohort).items():
+            subtype = genomic_subtype(tumours)
+            n = int((subtype != UNKNOWN).sum())
+            for name in SUBTYPES:
+                k = int((subtype == name).sum())
+                lower, upper = wilson(k, n)
+                rows.append({"group": label, "what": name, "k": k, "n": n, "share": k / n, "lower": lower,
+                             "upper": upper})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def subtype_shares_sentence(table: pd.DataFrame, cohorts: Iterable[Cohort]) -> str:
+    """The shares of `subtype_shares` in words, and of which cohorts the subtype is the one that the study gives."""
+    given = [cohort.label for cohort in cohorts if subtype_is_given(cohort)]
+    by_study = f" Not called from mutations here but as the study gives it: {formats.listed(given)}." if given else ""
+    return f"{shares_sentence(table)}{by_study}"
 
 
 def landscape_sentences(cohort: Cohort) -> str:

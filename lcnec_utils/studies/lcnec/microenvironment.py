@@ -9,6 +9,7 @@ from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.core.findings import Finding, of_count, of_share
 from lcnec_utils.core.params import nearest
 from lcnec_utils.imaging import immunofluorescence, pathology
+from lcnec_utils.omics import immune
 from lcnec_utils.omics.genomics import NO_GENOTYPE, SUBTYPES, known_subtype
 from lcnec_utils.omics.immune import NAMES
 from lcnec_utils.stats.proportions import share_difference, wilson
@@ -45,6 +46,32 @@ def genomic_subtypes(cohort: Cohort, *, samples: pd.Index) -> pd.Series:
     return pd.Series(pd.Categorical(known, names), known.index)
 
 
+# Immune estimates that a study may give of its tumours, in words of an axis
+GIVEN_SCORES = {
+    "IMMUNE_SCORE": "Immune score (ESTIMATE)", "STROMAL_SCORE": "Stromal score (ESTIMATE)",
+    "XCELL_IMMUNESCORE": "Immune score (xCell)", "XCELL_CD8_T_CELLS": "CD8+ T cells (xCell)",
+    "XCELL_TREGS": "Regulatory T cells (xCell)", "XCELL_B_CELLS": "B cells (xCell)",
+    "XCELL_MACROPHAGES_M1": "M1 macrophages (xCell)", "XCELL_MACROPHAGES_M2": "M2 macrophages (xCell)",
+    "TIDE_SCORE": "TIDE score",
+}  # fmt: skip
+NEXT_TO_ZERO = 1e-9  # xCell writes an enrichment of none as 1e-18 or so, whose order means nothing
+
+
+def immune_scores(cohort: Cohort) -> pd.DataFrame:
+    """`immune.scores` of a cohort's tumours; where it has no expression, the estimates of GIVEN_SCORES that its study
+    gives, samples × labels, of tumours that have all of them (`attrs["given"]` is then True).
+
+    Raises MissingData, as `immune.scores`, where it has neither.
+    """
+    columns = [name for name in GIVEN_SCORES if name in cohort.samples and cohort.samples[name].notna().any()]
+    if cohort.expression_genes or not columns:
+        return immune.scores(cohort)
+    table = cohort.samples[columns].apply(pd.to_numeric, errors="coerce").dropna().rename(columns=GIVEN_SCORES)
+    table = table.mask(table.abs() < NEXT_TO_ZERO, 0.0)
+    table.attrs["given"] = True
+    return table
+
+
 def comparisons_sentence(tests: pd.DataFrame, *, fdr: float, what: str, decimals: int = 1) -> str:
     """How many comparisons of `ranks.pairwise_rank_sums_by_column` differ at a false discovery rate (a fraction), and
     which."""
@@ -66,9 +93,11 @@ def comparisons_sentence(tests: pd.DataFrame, *, fdr: float, what: str, decimals
 
 def tumours_and_genes_sentence(table: pd.DataFrame, group: pd.Series) -> str:
     """How many tumours and genes a table of `immune.fractions` or `immune.scores` rests on. group: of the compared."""
-    left_out, genes = len(table) - len(group), table.attrs["genes"]
+    left_out, genes = len(table) - len(group), table.attrs.get("genes")
     without = f"; {left_out} without a known subtype, or second ones of a patient, are left out" if left_out else ""
-    if isinstance(genes, tuple):
+    if table.attrs.get("given"):
+        measured = "the estimates are the study's own, not computed here"
+    elif isinstance(genes, tuple):
         measured = f"{genes[0]} of the signature's {genes[1]} genes were measured"
     else:
         short = [f"{name}: {there} of {of}" for name, (there, of) in genes.items() if there < of]

@@ -1,11 +1,13 @@
 """Notebook 02: survival by regimen, era, marker and genomic subtype, its tables, findings and sentences."""
 
+import contextlib
 import itertools
 from collections.abc import Collection, Iterable
 
 import numpy as np
 import pandas as pd
 
+from lcnec_utils.cohort import blockade, histology
 from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.cohort.treatment import (
     COVARIATES,
@@ -319,13 +321,91 @@ def on_chemoimmunotherapy(cohort: Cohort, tmb_above_per_mb: float, pdl1_from_per
     )
 
 
-MOST_ENDPOINTS = 3  # side by side on a page
+# --- patients on checkpoint blockade
+
+
+def progression_on_blockade(cohort: Cohort, groups: pd.Series | None = None, what: str = "") -> pd.DataFrame:
+    """Progression-free survival of those on checkpoint blockade alone: of a randomised trial, its arm of blockade.
+
+    groups, what: as `survival_by` has them, where the table is to have a column of groups.
+    """
+    table = cohort.survival("PFS") if groups is None else survival_by(cohort, "PFS", groups, what)
+    treated = blockade.treated(cohort)
+    if treated.all():
+        return table
+    kept = table[treated.reindex(table.index)]
+    kept.attrs = {"dropped": int(treated.sum()) - len(kept)}
+    return kept
+
+
+def blockade_label(cohort: Cohort) -> str:
+    """What the patients of `progression_on_blockade` are called: the cohort, with its arm where it has arms."""
+    try:
+        return f"{cohort.label}, {blockade.arm_names(cohort)[0]}"
+    except MissingData:
+        return cohort.label
+
+
+def mutated_drivers(cohort: Cohort, genes: list[str]) -> pd.DataFrame:
+    """Whether each gene is mutated: booleans by patient, missing where not known, a column per gene.
+
+    By a test of the tissue where the cohort has one and its mutations are those of blood; the column then says on what
+    it rests: "EGFR (tissue)", "STK11 (blood)". Raises MissingData where it has no mutations.
+    """
+    mutated = genomics.by_patient(cohort, genomics.altered(cohort, genes=genes)).reindex(cohort.patients.index)
+    if not blockade.burden_is_in_blood(cohort):
+        return mutated
+    columns = {}
+    for gene in mutated:
+        try:
+            columns[f"{gene} (tissue)"] = blockade.mutated_by_test(cohort, gene=gene)
+        except MissingData:
+            columns[f"{gene} (blood)"] = mutated[gene]
+    return pd.DataFrame(columns)
+
+
+def by_pdl1(cohort: Cohort, percent: float) -> pd.Series:
+    """PD-L1 from a percentage on or below it, categorical by patient; missing where not tested."""
+    positive = blockade.pdl1_at_least(cohort, percent=percent)
+    return _two_sides(positive, positive.name.removeprefix("PD-L1 "), "PD-L1")
+
+
+def by_burden(cohort: Cohort, per_mb: float) -> pd.Series:
+    """Tumour mutational burden from a cut-off on or below it, categorical by patient; a count in blood by a cut-off of
+    its own (`blockade.burden_high`)."""
+    high = blockade.burden_high(cohort, per_mb=per_mb)
+    words = high.name.replace("TMB ", "")
+    return _two_sides(high, f"≥ {words.partition('≥ ')[2]}" + (" in blood" if "blood" in words else ""), "TMB")
+
+
+def _two_sides(flags: pd.Series, high: str, name: str) -> pd.Series:
+    names = [high.replace("≥", "<"), high]
+    words = flags.astype(object).map({True: high, False: names[0]})
+    return pd.Series(pd.Categorical(words, names), flags.index, name=name)
+
+
+MOST_ENDPOINTS = 3  # of the pure tumours on one page
+WITH_COMBINED = "Overall survival, combined tumours too"
+BY_TRANSCRIPTOME = "Overall survival by transcriptome type"
+TYPES_WITH_COMBINED = "Overall survival by transcriptome type, combined tumours too"
+# Types of EXPRESSION_CLUSTER as a figure has them; the one that is like SCLC is no genomic subtype
+TRANSCRIPTOME_TYPES = {
+    "LCNEC/TypeI": "type I", "LCNEC/TypeII": "type II", "LCNEC/SCLC-like": "SCLC-like by RNA",
+}  # fmt: skip
+# Sensitivity analyses: name → what the title over the curve adds to the cohort's
+SENSITIVITY_TITLES = {
+    WITH_COMBINED: "with combined tumours", BY_TRANSCRIPTOME: "by transcriptome type",
+    TYPES_WITH_COMBINED: "with combined tumours, by transcriptome type",
+}  # fmt: skip
 
 
 def survival_by_subtype(cohort: Cohort) -> dict[str, pd.DataFrame]:
-    """Survival tables with genomic_subtype (unknown left out), by the name of each endpoint that the cohort has, three
-    at most. Raises MissingData, with what overall survival lacks, where it has none."""
-    subtype = genomics.by_patient(cohort, genomics.genomic_subtype(cohort)).cat.remove_categories(genomics.UNKNOWN)
+    """Survival tables with `group`, the genomic subtype (unknown left out), by the name of each endpoint that the
+    cohort has, three at most. Combined tumours are left out, as in the source.
+
+    Raises MissingData, with what overall survival lacks, where it has none.
+    """
+    pure = histology.pure(cohort)
     names = {
         "OS": "Overall survival",
         "RWPFS": "Real-world progression-free survival",
@@ -335,16 +415,75 @@ def survival_by_subtype(cohort: Cohort) -> dict[str, pd.DataFrame]:
         "EFS": "Event-free survival",
         "DSS": "Disease-specific survival",
     }
-    what = "a known genomic subtype (of its mutations)"
     tables, lacking = {}, []
     for key, name in names.items():
         try:
-            tables[name] = survival_by(cohort, key, subtype, what)
+            tables[name] = _by_genomic_subtype(pure, key)
         except MissingData as reason:
             lacking.append(reason)
     if not tables:
         raise lacking[0]
     return dict(list(tables.items())[:MOST_ENDPOINTS])
+
+
+def _by_genomic_subtype(cohort: Cohort, endpoint: str) -> pd.DataFrame:
+    subtype = genomics.by_patient(cohort, genomics.genomic_subtype(cohort)).cat.remove_categories(genomics.UNKNOWN)
+    source = "as the study gives it" if genomics.subtype_is_given(cohort) else "of its mutations"
+    return survival_by(cohort, endpoint, subtype.rename("group"), f"a known genomic subtype ({source})")
+
+
+def _by_transcriptome_type(cohort: Cohort) -> pd.DataFrame:
+    if "EXPRESSION_CLUSTER" not in cohort.samples or cohort.samples["EXPRESSION_CLUSTER"].nunique() < 2:
+        raise MissingData(f"{cohort.name} gives no two transcriptome types (EXPRESSION_CLUSTER)")
+    types = genomics.by_patient(cohort, cohort.samples["EXPRESSION_CLUSTER"]).replace(TRANSCRIPTOME_TYPES)
+    return survival_by(cohort, "OS", types.astype("category").rename("group"), "a type (EXPRESSION_CLUSTER)")
+
+
+def subtype_sensitivity(cohort: Cohort) -> dict[str, pd.DataFrame]:
+    """Overall survival with `group`, by name of SENSITIVITY_TITLES: by genomic subtype with the combined tumours, and
+    by the transcriptome type that the study gives, without and with them. What the cohort lacks is left out."""
+    pure, tables = histology.pure(cohort), {}
+    with contextlib.suppress(MissingData):
+        tables[BY_TRANSCRIPTOME] = _by_transcriptome_type(pure)
+    if pure is not cohort:
+        for name, table_of in ((WITH_COMBINED, lambda: _by_genomic_subtype(cohort, "OS")),
+                               (TYPES_WITH_COMBINED, lambda: _by_transcriptome_type(cohort))):  # fmt: skip
+            with contextlib.suppress(MissingData):
+                tables[name] = table_of()
+    return tables
+
+
+def patients_of(cohort: Cohort, name: str) -> int:
+    """The patients from whom a table of `survival_by_subtype` or `subtype_sensitivity`, by its name, was made."""
+    return len(_tumours_of(cohort, name).patients)
+
+
+def endpoint_of(name: str) -> str:
+    """The endpoint of such a table within a sentence.
+
+    >>> endpoint_of(BY_TRANSCRIPTOME), endpoint_of("Progression-free survival")
+    ('overall survival', 'progression-free survival')
+    """
+    return "overall survival" if name in SENSITIVITY_TITLES else name.lower()
+
+
+def panel_title(cohort: Cohort, name: str) -> str:
+    """The title over a curve of such a table: the cohort, and below it what a sensitivity analysis changes."""
+    if name not in SENSITIVITY_TITLES:
+        return histology.pure(cohort).label
+    by = "" if "with" in SENSITIVITY_TITLES[name] else "pure tumours "
+    return f"{cohort.label}\n{by}{SENSITIVITY_TITLES[name]}"
+
+
+def _tumours_of(cohort: Cohort, name: str) -> Cohort:
+    return cohort if name in (WITH_COMBINED, TYPES_WITH_COMBINED) else histology.pure(cohort)
+
+
+def without_target_findings(cohorts: Collection[Cohort], min_group: int = 5) -> dict[str, list[Finding]]:
+    """`regimens_without_target` of the first of these cohorts, by the tail of a claim's id; nothing where there is
+    none."""
+    first = next(iter(cohorts), None)
+    return {} if first is None else {"discussion": regimens_without_target(first, min_group)}
 
 
 def regimens_without_target(cohort: Cohort, min_group: int = 5) -> list[Finding]:

@@ -282,7 +282,12 @@ GEORGE = {"ascl1": "ASCL1", "dll3": "DLL3", "neuroendocrine": "neuroendocrine", 
 
 def george_values(cohort: Cohort) -> pd.DataFrame:
     """What the types are said to differ in, by sample: ASCL1, DLL3 (log2), and scores (mean z) of the neuroendocrine,
-    NOTCH and immune genes that the cohort measured. `attrs["genes"]`: score → genes measured, of how many."""
+    NOTCH and immune genes that the cohort measured; without expression, the immune score of ESTIMATE that its study
+    gives (IMMUNE_SCORE). `attrs["genes"]`: score → genes measured, of how many."""
+    if not cohort.expression_genes and "IMMUNE_SCORE" in cohort.samples:
+        table = pd.to_numeric(cohort.samples["IMMUNE_SCORE"], errors="coerce").dropna().to_frame("immune")
+        table.attrs["genes"] = {}
+        return table
     log2 = log2_expression(cohort)
     table, genes = pd.DataFrame(index=log2.index), {}
     for label, name in GEORGE.items():
@@ -313,7 +318,7 @@ def axis_label(values: pd.DataFrame, name: str) -> str:
     """The label of an axis of one of `george_values`."""
     genes = values.attrs["genes"].get(name)
     if genes is None:
-        return f"{name.upper()}, log2"
+        return "Immune score (ESTIMATE)" if name == "immune" else f"{name.upper()}, log2"
     return f"{'NOTCH' if name == 'notch' else name.capitalize()} score ({genes[0]} of {genes[1]} genes)"
 
 

@@ -1,5 +1,6 @@
 """The landscape's findings and sentences, against counts made with plain sets and loops."""
 
+import dataclasses
 import math
 import random
 import re
@@ -7,6 +8,7 @@ import re
 import pandas as pd
 import pytest
 
+from lcnec_utils.cohort.read import read_study
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.omics import genomics
 from lcnec_utils.stats.agreement import pairwise_agreement
@@ -319,3 +321,25 @@ def test_the_final_call_of_mismatch_repair_follows_the_order_of_the_source():
         genomic_landscape.repair_tests(one)
     with pytest.raises(MissingData, match="no test has any"):
         genomic_landscape.repair_tests(in_memory(["T1"]))
+
+
+# --- the shares of the subtypes
+
+
+def test_the_shares_of_a_study_that_gives_its_subtypes_are_of_pure_tumours_and_of_all(public_cohort):
+    """47 SCLC-like, 14 NSCLC-like and 46 other of 107, as Table S6D of Zhang 2026 counts; 38, 8 and 35 of the pure."""
+    lcnec = read_study(public_cohort("tu_lcnec_2026"))
+    table = genomic_landscape.subtype_shares([lcnec])
+    counts = {label: dict(zip(rows["what"], rows["k"], strict=True)) for label, rows in table.groupby("group")}
+    assert counts == {
+        "LCNEC, Zhang 2026, pure": {"NSCLC-like": 8, "SCLC-like": 38, "Unclassified": 35},
+        "LCNEC, Zhang 2026, with combined": {"NSCLC-like": 14, "SCLC-like": 47, "Unclassified": 46},
+    }
+    assert "as the study gives it: LCNEC, Zhang 2026." in genomic_landscape.subtype_shares_sentence(table, [lcnec])
+
+
+def test_a_cohort_without_subtypes_leaves_the_other_its_shares_and_two_of_them_give_a_reason():
+    typed, untyped = genomics.example_cohort(), dataclasses.replace(genomics.example_cohort(), mutations=None)
+    assert list(genomic_landscape.with_subtypes({"cohort": untyped, "cohort_2": typed})) == ["cohort_2"]
+    with pytest.raises(MissingData, match="no mutations"):
+        genomic_landscape.with_subtypes({"cohort": untyped})

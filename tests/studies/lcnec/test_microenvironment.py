@@ -542,3 +542,24 @@ def test_on_the_twin_of_cohort_2_the_printed_group_sizes_are_compared():
     summary = ranks.quartiles_by_group(scores, group)
     assert all(row.n == printed[row.group] for row in summary.itertuples()) and len(summary) == 12
     assert scores.notna().all(axis=None) and scores.attrs["left_out"] == []
+
+
+# --- estimates that a study gives
+
+
+def test_a_cohort_without_expression_is_scored_by_the_estimates_of_its_study(public_cohort):
+    """95 of 107 tumours have estimates; what xCell writes as 1e-18 is an enrichment of none."""
+    lcnec = read_study(public_cohort("tu_lcnec_2026"))
+    table = microenvironment.immune_scores(lcnec)
+    assert list(table) == list(microenvironment.GIVEN_SCORES.values()) and len(table) == 95
+    given = pd.to_numeric(lcnec.samples["IMMUNE_SCORE"]).dropna()
+    pd.testing.assert_series_equal(table["Immune score (ESTIMATE)"], given, check_names=False)
+    assert (table["Regulatory T cells (xCell)"] == 0).any()
+    assert (pd.to_numeric(lcnec.samples["XCELL_TREGS"]).dropna() > 0).sum() > (table > 0).iloc[:, 4].sum()
+    subtype = microenvironment.genomic_subtypes(lcnec, samples=table.index)
+    assert "the study's own" in microenvironment.tumours_and_genes_sentence(table, subtype)
+
+
+def test_a_cohort_with_neither_expression_nor_estimates_lacks_expression(public_cohort):
+    with pytest.raises(MissingData, match="no expression"):
+        microenvironment.immune_scores(read_study(public_cohort("msk_met_lcnec")))

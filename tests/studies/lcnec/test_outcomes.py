@@ -27,6 +27,7 @@ from tests.cohort.patients import (
     NAN,
     PATIENT_FILE,
     SAMPLE_FILE,
+    made,
     text_of,
     with_survival,
 )
@@ -758,3 +759,94 @@ def test_public_cohorts_without_regimens_draw_what_they_have_and_say_why_the_res
     assert steps["cohort"] == len(study)
     known = study[(study["OS_MONTHS"] != "") & (study["OS_STATUS"] != "")]
     assert steps["cohort OS"] == len(known)
+
+
+# ---- by genomic subtype, with and without combined tumours
+
+
+def test_survival_by_the_subtypes_that_a_study_gives_is_that_of_its_own_workbook(public_cohort):
+    """The log-rank p and median of Zhang 2026, by R's survdiff and survfit on the workbook: pure, all, and by type."""
+    lcnec = read.read_study(public_cohort("tu_lcnec_2026"))
+    tables = outcomes.survival_by_subtype(lcnec) | outcomes.subtype_sensitivity(lcnec)
+    p = {name: survival.log_rank(table, group="group").p for name, table in tables.items()}
+    assert {name: round(value, 2) for name, value in p.items()} == {
+        "Overall survival": 0.45,
+        outcomes.WITH_COMBINED: 0.41,
+        outcomes.BY_TRANSCRIPTOME: 0.19,
+        outcomes.TYPES_WITH_COMBINED: 0.28,
+    }
+    medians = survival.medians(tables[outcomes.WITH_COMBINED], group="group").set_index("group")
+    assert round(medians.loc["NSCLC-like", "median"], 1) == 47.1
+    assert {name: outcomes.patients_of(lcnec, name) for name in tables} == {
+        "Overall survival": 81, outcomes.WITH_COMBINED: 107, outcomes.BY_TRANSCRIPTOME: 81,
+        outcomes.TYPES_WITH_COMBINED: 107,
+    }  # fmt: skip
+    assert outcomes.panel_title(lcnec, outcomes.BY_TRANSCRIPTOME).endswith("pure tumours by transcriptome type")
+    assert outcomes.panel_title(lcnec, "Overall survival") == "LCNEC, Zhang 2026, pure"
+
+
+def test_a_cohort_without_combined_tumours_or_types_has_no_sensitivity_analysis():
+    assert outcomes.subtype_sensitivity(with_survival([1.0, 2.0], [True, False])) == {}
+
+
+@pytest.mark.parametrize(
+    "roles_of_run",
+    ["icb: nsclc_pd1_msk_2018\n", "cohort: twin_cohort_1\ncohort_2: twin_cohort_2\nicb: nsclc_pd1_msk_2018\n"],
+    ids=["no LCNEC cohort", "twins not built"],
+)
+def test_a_run_whose_lcnec_cohorts_are_not_there_skips_their_panels_and_ends(
+    roles_of_run, public_cohort, tmp_path, monkeypatch
+):
+    """In a fresh clone, and in a run on blockade alone, the sentence on targetable tumours stays unanswered."""
+    folder = public_cohort("nsclc_pd1_msk_2018")
+    (tmp_path / "cohorts").mkdir()
+    (tmp_path / "cohorts" / folder.name).symlink_to(folder)
+    monkeypatch.setenv("LCNEC_COHORTS_DIR", str(tmp_path / "cohorts"))
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path / "out"))
+    file = tmp_path / "blockade.yaml"
+    file.write_text(f"run: blockade\n{roles_of_run}")
+    runs.execute("02_outcomes", file)
+    record = records.read_record("blockade", "02_outcomes")
+    assert "pfs_by_driver" in record["drawn"] and "os_by_subtype" in record["skipped"]
+    assert not [id for id in record["findings"] if id.startswith("lcnec.")]
+
+
+# --- patients on checkpoint blockade
+
+
+def of_a_trial():
+    """Eight patients of two arms, with a burden in blood, a class of PD-L1 and tests of the tissue for EGFR."""
+    calls = pd.DataFrame({"Tumor_Sample_Barcode": ["S0", "S1"], "Hugo_Symbol": ["STK11", "EGFR"]})
+    samples = {
+        "SAMPLE_ID": [f"S{i}" for i in range(8)], "PATIENT_ID": [f"P{i}" for i in range(8)],
+        "BLOOD_TMB_COUNT": ["3", "16", "40", None] * 2, "PDL1_TC1_IC1": ["YES", "NO", None, "NO"] * 2,
+        "EGFR_STATUS": ["positive", "negative", None, "negative"] * 2,
+    }  # fmt: skip
+    patients = {"ARM": ["atezolizumab"] * 4 + ["docetaxel"] * 4, "PFS_MONTHS": np.arange(1.0, 9),
+                "PFS_STATUS": pd.array([True] * 8, "boolean")}  # fmt: skip
+    return made(patients, samples, mutations=calls, genes_seen={"STK11", "EGFR"})
+
+
+def test_only_the_arm_on_blockade_of_a_trial_is_shown_as_on_blockade():
+    trial = of_a_trial()
+    high = outcomes.by_burden(trial, 10)
+    assert high.tolist()[:4] == ["< 16 in blood", "≥ 16 in blood", "≥ 16 in blood", np.nan]
+    table = outcomes.progression_on_blockade(trial, high, "a burden")
+    assert list(table.index) == ["P0", "P1", "P2", "P3"] and table.attrs["dropped"] == 0
+    assert outcomes.blockade_label(trial) == "made, atezolizumab"
+    assert outcomes.by_pdl1(trial, 1).cat.categories.tolist() == ["< 1% (TC/IC)", "≥ 1% (TC/IC)"]
+
+
+def test_a_test_of_the_tissue_is_preferred_to_mutations_in_blood_and_said():
+    table = outcomes.mutated_drivers(of_a_trial(), ["STK11", "EGFR"])
+    assert list(table) == ["STK11 (blood)", "EGFR (tissue)"]
+    assert table["EGFR (tissue)"].tolist()[:4] == [True, False, pd.NA, False], "not the call in the blood of P1"
+    tissue = of_a_trial()
+    tissue.samples = tissue.samples.assign(TMB_NONSYNONYMOUS=12.0)
+    assert list(outcomes.mutated_drivers(tissue, ["STK11", "EGFR"])) == ["STK11", "EGFR"]
+
+
+def test_without_arms_everyone_is_on_blockade():
+    cohort = of_a_trial()
+    cohort.patients = cohort.patients.drop(columns="ARM")
+    assert len(outcomes.progression_on_blockade(cohort)) == 8 and outcomes.blockade_label(cohort) == "made"
