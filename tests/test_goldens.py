@@ -8,7 +8,8 @@ from conftest import skip_or_fail
 from tests import golden
 
 # script → the package it needs beyond base R
-SCRIPTS = {"survival": "survival", "differential": "limma", "classifier": "stats", "shares": "stats"}
+SCRIPTS = {"survival": "survival", "differential": "limma", "paired": "limma", "classifier": "stats", "shares": "stats",
+           "discordant": "stats"}  # fmt: skip
 
 
 def test_every_golden_has_its_script_and_is_written_again_here():

@@ -18,6 +18,7 @@ SEQUENCED_FILE = "case_lists/cases_sequenced.txt"
 EXPRESSION_FILE = "expression.h5ad"
 ALL_FILE = "case_lists/cases_all.txt"
 STUDY_FILE = "cohort.yaml"
+LESION_FILE = "data_timeline_lesions.txt"  # of lesions measured over time
 TABLE_FILE = "table.csv"  # of a cohort that is one plain table
 TARGETS_FILE = "targets.csv"  # of a simulated cohort: what it was tuned to
 

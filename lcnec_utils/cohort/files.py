@@ -63,6 +63,7 @@ _PLAIN = re.compile(
     r"|.*\.(md|pdf|html|docx?|xlsx?|png|jpe?g|svg|log|json|lock|sh|py|r|rmd|ya?ml|h5ad)",
     re.I,
 )
+_LESIONS = re.compile(r"lesions\.(csv|tsv|txt)|(tu|tr|rs)\.(csv|xpt)", re.I)  # read where lesions are, lesions.py
 _OURS = {STUDY_FILE, TARGETS_FILE, EXPRESSION_FILE, TABLE_FILE}
 
 
@@ -181,7 +182,7 @@ def find(folder: Path, reading: Reading) -> dict[str, list[Source]]:
         if kind:
             sources.setdefault(kind, []).append(Source(path, kind, {}))
             reading.files[name] = NOT_NEEDED
-        elif name in _OURS:
+        elif name in _OURS or _LESIONS.fullmatch(name):
             reading.files[name] = READ
         elif "samples" not in sources and "joint" not in sources and _is_clinical(path):
             sources["joint"] = [Source(path, "joint", {})]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lcnec_utils.cohort.dictionary import ENDPOINTS, EXPRESSION_FILE, MUTATION_FILE, NEEDS
+from lcnec_utils.cohort.dictionary import ENDPOINTS, EXPRESSION_FILE, LESION_FILE, MUTATION_FILE, NEEDS
 from lcnec_utils.core.errors import MissingData, UserError
 
 
@@ -133,6 +133,7 @@ class Cohort:
     words: dict[str, dict[str, int]] = dataclasses.field(default_factory=dict)
     refused: dict[str, str] = dataclasses.field(default_factory=dict)
     reading: Reading | None = None
+    lesions: pd.DataFrame | None = None  # cohort/lesions.py: one row per patient, lesion and day
     matrix: object = None  # expression read from a matrix of text, as AnnData; uns["file"] names it
 
     @property
@@ -273,8 +274,18 @@ class Cohort:
         held = set(self.patients.dropna(axis=1, how="all")) | set(self.samples.dropna(axis=1, how="all"))
         if self.mutations is not None:
             held.add(MUTATION_FILE)
+        if self.lesions is not None:
+            held.add(LESION_FILE)
         held.update(self.expression_genes)
         return [need for need in needs if not held & set(NEEDS.get(need, []))]
+
+    def need_lesions(self) -> pd.DataFrame:
+        """The table of lesions over time; MissingData where the cohort has none."""
+        if self.lesions is None or self.lesions.empty:
+            raise MissingData(
+                f"{self.name} has no lesions: there is neither {LESION_FILE} nor lesions.csv nor CDISC's TU and TR"
+            )
+        return self.lesions
 
     def need_mutations(self) -> pd.DataFrame:
         """The mutation table; MissingData where the cohort has none."""

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from lcnec_utils.cohort import clinical, files, genome, matrix, words
+from lcnec_utils.cohort import clinical, files, genome, lesions, matrix, words
 from lcnec_utils.cohort.dictionary import (
     CAVEAT_TOPICS,
     COLUMNS,
@@ -60,6 +60,7 @@ def _timelines(sources: list[Source], known: set[str], reading: Reading) -> dict
             table = table.drop(columns="GRADE") if grades is None else table.assign(GRADE=grades.fillna(""))
         name = re.sub(r"^data_timeline_?", "", files.stem(file), flags=re.I).lower() or "timeline"
         found[name] = table.reset_index(drop=True)
+        found[name].attrs["rows"] = list(table.index)
     return found
 
 
@@ -266,13 +267,18 @@ def _load(path: Path) -> tuple[Cohort | None, Reading]:
     else:
         study, identifier, sources = {}, "", {"joint": [Source(path, "joint", {})]}
         reading.files[path.name] = files.READ
-    people = clinical.read_clinical({kind: _first(sources, kind) for kind in ("patients", "samples", "joint")}, reading)
+    clinicals = {kind: _first(sources, kind) for kind in ("patients", "samples", "joint")}
+    alone = _lesions_alone(folder, clinicals, reading)
+    people = alone[0] if alone else clinical.read_clinical(clinicals, reading)
     if people is None:
         return None, reading
     patients, everything = people
     samples, normals = clinical.set_normals_aside(everything, reading)
     fields = _genome(sources, study, identifier or folder.resolve().name, folder, samples, normals, reading)
     timelines = _timelines(sources.get("timeline", []), set(patients.index), reading)
+    measured, responses = alone[1:] if alone else lesions.read_lesions(folder, timelines.get("lesions"), reading)
+    if responses is not None:
+        timelines["response"] = responses
     if path.is_dir():
         matrix.check_h5ad(folder, set(everything.index), reading)
     cohort = Cohort(
@@ -281,6 +287,7 @@ def _load(path: Path) -> tuple[Cohort | None, Reading]:
         samples=samples,
         normals=normals,
         timelines=timelines,
+        lesions=_of_known(measured, set(patients.index), reading),
         origins=_origins(folder / TARGETS_FILE, reading) if path.is_dir() else {},
         answer_origins=_origins(folder / TARGETS_FILE, reading, "answer") if path.is_dir() else {},
         study=study,
@@ -297,6 +304,36 @@ def _load(path: Path) -> tuple[Cohort | None, Reading]:
     return cohort, reading
 
 
+def _lesions_alone(folder: Path, clinicals: dict, reading: Reading) -> tuple | None:
+    """Of a folder, or a file, that holds lesions and no clinical table: its people, (patients, samples), its lesions
+    and the responses given with them; None for any other."""
+    if any(source is not None and source.path != folder for source in clinicals.values()):
+        return None
+    if folder.is_dir():
+        measured, responses = lesions.read_lesions(folder, None, reading)
+    else:
+        measured, responses = lesions.plain_table(folder, reading) if lesions.is_plain_table(folder) else None, None
+    if measured is None:
+        return None
+    reading.note("there are no clinical tables: patients are those of the lesions, and nothing else is known of them")
+    patients = pd.DataFrame(index=pd.Index(dict.fromkeys(measured["patient"]), name="PATIENT_ID", dtype=object))
+    samples = pd.DataFrame({"PATIENT_ID": []}, index=pd.Index([], name="SAMPLE_ID", dtype=object), dtype=object)
+    return (patients, samples), measured, responses
+
+
+def _of_known(measured: pd.DataFrame | None, known: set[str], reading: Reading) -> pd.DataFrame | None:
+    """The lesions of patients in the clinical tables; those of others are counted and left out."""
+    if measured is None:
+        return None
+    strange = ~measured["patient"].isin(known)
+    if strange.any():
+        first = measured.loc[strange, "patient"].iloc[0]
+        reading.odd(
+            f"{int(strange.sum())} rows of lesions are of nobody in the clinical tables (as '{first}'): left out"
+        )
+    return measured[~strange]
+
+
 def _people_notes(cohort: Cohort, reading: Reading) -> None:
     """What holds of the patients as a whole: delayed entry, nobody's samples, several samples of one."""
     if "OS_ENTRY_MONTHS" in cohort.patients:
@@ -309,7 +346,7 @@ def _people_notes(cohort: Cohort, reading: Reading) -> None:
             "there are no mutations: the genomic subtype is the study's own (GENOMIC_SUBTYPE), not called here"
         )
     without = len(set(cohort.patients.index) - set(cohort.samples["PATIENT_ID"]))
-    if without:
+    if without and len(cohort.samples):
         reading.note(f"{without} of {len(cohort.patients)} patients have no sample")
     more = len(cohort.samples) - cohort.samples["PATIENT_ID"].nunique()
     if more:

@@ -27,6 +27,8 @@ ROLE_WORDS = {
     "liver": "paired liver and lung lesions under immunotherapy",
     "car_t": "CAR T recipients",
     "icb": "patients on immune checkpoint blockade",
+    "liver_pairs": "patients with a tumour sample of the lung and one of the liver",
+    "liver_cells": "single cells of lung and liver lesions",
     "icb_pfs": "the same trial's progression-free survival, where its patients cannot be linked",
 }
 ROLES = {
@@ -41,6 +43,9 @@ ROLES = {
     "fields": "microscope fields, H&E and FGL1 immunofluorescence: a plain table beside their pictures",
     "mixtures": "bulk expression of samples whose immune fractions are known",
     "icb": "patients treated with immune checkpoint blockade: progression-free survival and mutations",
+    "liver": "patients with lesions measured over time in two organs, liver and lung",
+    "liver_pairs": "tumour samples of the lung and the liver of one patient: mutations, expression, stained cells",
+    "liver_cells": "single cells of lung and liver lesions: a plain table of samples beside the counts",
     "icb_pfs": "progression-free survival of the trial in the role icb, where its patients cannot be linked",
 }
 # Roles of LCNEC alone: the parameter `histology` keeps their cohorts to one histology
@@ -51,15 +56,17 @@ HISTOLOGIES = dict.fromkeys(LCNEC_ROLES, ("LCNEC", {"LCNEC"})) | {
     "sclc": ("SCLC", {"SCLC"}),
     "luad": ("LCNEC or LUAD", {"LCNEC", "LUAD"}),
     "icb": ("NSCLC", {"NSCLC", "LUAD", "LUSC", "LCNEC"}),
+    "liver": ("NSCLC", {"NSCLC", "LUAD", "LUSC", "LCNEC"}),
     "icb_pfs": ("NSCLC", {"NSCLC", "LUAD", "LUSC", "LCNEC"}),
 }
 # Roles whose panels pick the tumours they compare by histology themselves, or are put to any mixture of those above
-ANY_SHARE = ("luad", "icb", "icb_pfs")
+ANY_SHARE = ("luad", "icb", "icb_pfs", "liver")
 # Roles played by a plain table: the columns of words and of numbers that it must have
 TABLES = {
     "pan_cancer": (["tumour", "cancer_type", "group"], ["fgl1_tpm"]),
     "cell_lines": (["cell_line", "histology"], ["fgl1_protein_log2"]),
     "fields": (["field", "file", "stain", "slide", "patient", "group", "subtype"], ["um_per_pixel"]),
+    "liver_cells": (["sample", "patient", "organ", "file"], []),
 }
 
 # What a run writes in `runs` to bring together every run of params/
@@ -68,6 +75,11 @@ ALL_RUNS = "all"
 # Ways to cluster tumours, as scipy names them; a parameter holds one
 LINKAGES = ("ward", "average", "complete")
 DISTANCES = ("euclidean", "cityblock", "correlation")
+# By which rules a best response is found, and at which scan two organs' changes are held against each other
+RESPONSE_RULES = ("RECIST 1.1", "RECIST 1.1, confirmed", "iRECIST")
+CHANGES = ("best", "first")
+# Cells of which a stained population is a fraction; a parameter holds one
+STAINED_CELLS = ("all cells", "CD45+ cells")
 
 
 class ParameterError(UserError):
@@ -92,6 +104,9 @@ class RunParameters(BaseModel):
     mixtures: str = Field("twin_mixtures", description="role: " + ROLES["mixtures"])
     icb: str = Field("twin_icb", description="role: " + ROLES["icb"])
     icb_pfs: str = Field("", description="role: " + ROLES["icb_pfs"])
+    liver: str = Field("twin_liver", description="role: " + ROLES["liver"])
+    liver_pairs: str = Field("twin_liver_pairs", description="role: " + ROLES["liver_pairs"])
+    liver_cells: str = Field("twin_liver_cells", description="role: " + ROLES["liver_cells"])
     runs: list[str] = Field(
         [],
         description="runs whose answers are brought together, or `all` of params/; a run that names any takes no "
@@ -193,6 +208,26 @@ class RunParameters(BaseModel):
     positive_percent: float = Field(
         10.0, gt=0, le=100, description="a tumour is FGL1-positive from this percentage of positive cells on"
     )
+    organ: str = Field("liver", min_length=1, description="organ whose response is held against the other's")
+    other_organ: str = Field("lung", min_length=1, description="the other organ")
+    response_rules: str = Field(
+        "RECIST 1.1", description="rules of the best response: RECIST 1.1; RECIST 1.1, confirmed; or iRECIST"
+    )
+    minimum_stable_days: int = Field(
+        42, ge=0, le=365, description="stable disease is a best response from this day of treatment on"
+    )
+    mixed_change: str = Field(
+        "best", description="change at which a mixed response is judged: best, or first (scan with all targets)"
+    )
+    mixed_percent: float = Field(
+        0.0, ge=0, le=100, description="a change counts for a mixed response from this percentage on; at 0 any does"
+    )
+    simultaneous_months: float = Field(
+        1.0, ge=0, le=24, description="two samples of a patient were taken together at most this many months apart"
+    )
+    mihc_denominator: str = Field(
+        "all cells", description="what stained immune cells are a fraction of: all cells, or CD45+ cells"
+    )
     seed: int = Field(1, ge=0, le=2**31 - 1, description="seed of whatever is random in the run")
     era_cut: str = Field("2019-01-01", description="chemotherapy is held apart before and from this day")
     era_cut_regimens: str = Field("2019-03-01", description="regimens are compared from this day on")
@@ -205,6 +240,21 @@ class RunParameters(BaseModel):
         known = LINKAGES if info.field_name.endswith("linkage") else DISTANCES
         if word not in known:
             raise ValueError(f"give one of {', '.join(known)}")
+        return word
+
+    @field_validator("response_rules", "mixed_change")
+    @classmethod
+    def _is_a_rule(cls, word: str, info: ValidationInfo) -> str:
+        known = RESPONSE_RULES if info.field_name == "response_rules" else CHANGES
+        if word not in known:
+            raise ValueError(f"give one of {'; '.join(known)}")
+        return word
+
+    @field_validator("mihc_denominator")
+    @classmethod
+    def _is_stained(cls, word: str) -> str:
+        if word not in STAINED_CELLS:
+            raise ValueError(f"give one of {', '.join(STAINED_CELLS)}")
         return word
 
     @field_validator("era_cut", "era_cut_regimens")

@@ -18,7 +18,8 @@ def difference_forest(
 ) -> Axes:  # fmt: skip
     """Draw one row per quantity on ax, the first on top; returns ax.
 
-    table: what, difference, lower, upper, p_adjusted, and note (why there is no difference). xlabel: the unit of the
+    table: what, difference, lower, upper (missing where there are no limits), p_adjusted, and note (why there is no
+    difference). xlabel: the unit of the
     differences. left, right: what a difference below and above 0 means. fdr: a dot is filled where p_adjusted is below.
     A name of one word is a gene's and in italics. The figure grows with the rows. Raises MissingData where no row of
     the figure has a difference.
@@ -29,7 +30,7 @@ def difference_forest(
             ax, f"no difference is known of {names or xlabel}{f' ({notes})' if notes else ''}", title
         )
     known = table.dropna(subset=["difference"])
-    reach = 1.08 * np.abs(known[["difference", "lower", "upper"]].to_numpy(float)).max() or 1.0
+    reach = 1.08 * np.nanmax(np.abs(known[["difference", "lower", "upper"]].to_numpy(float))) or 1.0
     wide = NAMES * palette.cell(ax)[0]
     names = [palette.wrap(str(what), wide, SMALL) for what in table["what"]]
     heights = np.array([1 + 0.62 * name.count("\n") for name in names])
@@ -69,5 +70,5 @@ def _words(row) -> tuple[str, str]:
     """A row's difference with its interval, and its adjusted p; or why it has none, and nothing."""
     if pd.isna(row.difference):
         return row.note or formats.NOT_ESTIMABLE, ""
-    limits = f"{formats.number(row.lower, 2)} to {formats.number(row.upper, 2)}"
-    return f"{formats.number(row.difference, 2)} ({limits})", formats.p_value(row.p_adjusted)
+    limits = f" ({formats.number(row.lower, 2)} to {formats.number(row.upper, 2)})" if row.lower == row.lower else ""
+    return f"{formats.number(row.difference, 2)}{limits}", formats.p_value(row.p_adjusted)

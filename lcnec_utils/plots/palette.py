@@ -59,6 +59,10 @@ ALTERATION = {
 }
 SEX = {"Female": "#A03A8F", "Male": "#379CD0"}
 SITE = {"Primary": "#8A9C00", "Metastasis": "#212255"}
+RESPONSE = {"CR": "#1B3A80", "PR": "#2E82BA", "SD": "#8F8F8F", "NON-CR/NON-PD": "#5E4A7D", "PD": "#B8471A",
+            "NE": "#2A2A2A"}  # fmt: skip
+RESPONSE_AS_TWO = {"CR or PR": RESPONSE["PR"], "SD or PD": RESPONSE["PD"]}  # of a study that gives no more
+ORGAN = {"lung": "#379CD0", "liver": "#6E3A00"}
 MISSING = "#F2F2F2"
 BAND = "#F6F6F6"  # every other row
 INK, FAINT = "#222222", "#6E6E6E"
@@ -95,6 +99,9 @@ NAMED = {
     **NUCLEUS,
     **SEX,
     **SITE,
+    **RESPONSE,
+    **RESPONSE_AS_TWO,
+    **ORGAN,
     **RESISTANCE,
 }
 
@@ -234,6 +241,12 @@ def markers(names) -> dict[str, str]:
 def hatches(names) -> dict[str, str]:
     """A hatching for each name: none, and others where there are more names than colours."""
     return _in_turn(names, ["", "////", "...."])
+
+
+def responses(words) -> list[str]:
+    """The distinct words of responses in their order, from the best; those of nobody's behind, sorted."""
+    held, known = set(words), [*RESPONSE, *RESPONSE_AS_TWO]
+    return [*(word for word in known if word in held), *sorted(held - set(known))]
 
 
 def ink(color: str) -> str:
@@ -729,6 +742,16 @@ def pictures_over_plot(pictures: int, width_mm: float = PAGE_MM, height_mm: floa
     places = fig.add_gridspec(lines + 1, columns)
     shown = [fig.add_subplot(places[place // columns, place % columns]) for place in range(pictures)]
     return fig, shown, fig.add_subplot(places[lines, :])
+
+
+def plot_over_plots(below: int, width_mm: float = PAGE_MM, height_mm: float = 150, share: float = 0.62):
+    """A figure with one plot over some others side by side: figure, the upper axes, the list of the lower ones.
+
+    share: of the height, the upper plot's.
+    """
+    fig = figure_only(width_mm, height_mm)
+    places = fig.add_gridspec(2, below, height_ratios=[share, 1 - share])
+    return fig, fig.add_subplot(places[0, :]), [fig.add_subplot(places[1, place]) for place in range(below)]
 
 
 def stacked(panels: int, width_mm: float, height_mm: float):

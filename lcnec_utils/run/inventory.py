@@ -8,8 +8,9 @@ from lcnec_utils.cohort import matrix, read
 from lcnec_utils.cohort.dictionary import ENDPOINTS, EXPRESSION_FILE
 from lcnec_utils.cohort.model import Cohort, Problem, Reading
 from lcnec_utils.core import params
-from lcnec_utils.core.errors import MissingData
+from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.omics import genomics
+from lcnec_utils.stats.lesions import check_lesions
 
 
 def _of_known(values: pd.Series) -> list[int]:
@@ -106,6 +107,11 @@ def inventory(folder: Path, strict: bool = False) -> dict:
     cohort, reading = read.load(folder, strict)
     if cohort is not None and folder.is_dir() and (fault := matrix.check_values(folder)):
         reading.problems.append(Problem(EXPRESSION_FILE, fault))
+    if cohort is not None and cohort.lesions is not None:
+        try:
+            check_lesions(cohort.lesions)
+        except UserError as fault:
+            reading.problems.append(Problem(folder.name, str(fault)))
     result: dict = {"name": folder.resolve().name if cohort is None else cohort.name}
     if cohort is not None:
         run = params.RunParameters()

@@ -1,4 +1,4 @@
-"""Genes of two groups of tumours compared, all at once: Kolmogorov–Smirnov, Wilcoxon and limma's moderated t.
+"""Genes of two groups of tumours, or of pairs, compared at once: Kolmogorov–Smirnov, Wilcoxon, limma's moderated t.
 
 Values are log2 expression, tumours × genes, as DataFrames (or arrays, whose genes are then numbered). scipy computes
 where it takes many genes at a time. Own code stands where it does not: the Kolmogorov–Smirnov test, which scipy can
@@ -259,6 +259,110 @@ def bootstrap_moderated_t(one: Values, other: Values, *, resamples: int, seed: i
         s2_prior, df_prior = _prior(own, df)
         variances[row] = s2_prior if math.isinf(df_prior) else (df * own + df_prior * s2_prior) / (df + df_prior)
     return (means[0] - means[1]) / np.sqrt(variances * error)
+
+
+def _aligned(one: Values, other: Values) -> tuple[np.ndarray, pd.Index]:
+    """The differences of pairs, pairs × genes, and the genes. Raises as `_two_groups`, and where rows do not pair."""
+    one, other = (pd.DataFrame(side) for side in (one, other))
+    if not one.index.equals(other.index):
+        raise UserError("the two sides do not have the same pairs in the same order; give one row per pair in both")
+    left, right, genes = _two_groups(one, other)
+    return (left - right).T, genes
+
+
+def _paired_design(pairs: int, covariates: pd.DataFrame | None, index: pd.Index) -> np.ndarray:
+    """The design of pairs: a column of ones, and the covariates. Raises UserError where these do not fit the pairs."""
+    if covariates is None:
+        return np.ones((pairs, 1))
+    if not covariates.index.equals(index):
+        raise UserError("covariates: they do not have the pairs' rows in the same order; give one row per pair")
+    design = np.column_stack([np.ones(pairs), finite_values(covariates)])
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        raise MissingData(f"covariates {', '.join(map(str, covariates))}: they cannot be told apart in {pairs} pairs")
+    return design
+
+
+def _fitted_intercepts(differences: np.ndarray, design: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """The intercept of each gene, its residual variance, and the intercept's unscaled standard error."""
+    basis, upper = np.linalg.qr(design)
+    fitted = basis.T @ differences
+    squares = np.maximum((differences**2).sum(axis=0) - (fitted**2).sum(axis=0), 0.0)
+    # the rounding of what is constant is no variation
+    squares[np.ptp(differences, axis=0) == 0] = 0.0
+    inverse = np.linalg.inv(upper)
+    return inverse[0] @ fitted, squares / (len(design) - design.shape[1]), float(np.sqrt((inverse[0] ** 2).sum()))
+
+
+def moderated_paired_t(one: Values, other: Values, covariates: pd.DataFrame | None = None) -> pd.DataFrame:
+    """limma's moderated t of each gene in a paired design; one row per gene.
+
+    one, other: pairs × genes, the same pairs and genes in the same order. covariates: pairs × what differs within a
+    pair (one less other, as a difference of purity); the difference of a gene is then that of a pair without any such
+    difference. Columns: mean_log2_difference (`one` less `other`), se, its moderated limits (lower, upper of 95%,
+    lower_90, upper_90), t, p, df_total, and of all genes together s2_prior and df_prior, which may be infinite.
+
+    Smyth 2004 (doi 10.2202/1544-6115.1027), as eBayes(lmFit(…)) of the differences, or of all samples with a
+    coefficient for each pair: both give one t. Raises UserError for values that are no finite numbers, rows that do not
+    pair and genes that differ; MissingData where the pairs are too few for the covariates.
+
+    >>> one = pd.DataFrame({"CD8A": [5.0, 6, 7, 8], "RB1": [2.0, 4, 3, 3]})
+    >>> other = pd.DataFrame({"CD8A": [4.0, 4, 6, 5], "RB1": [3.0, 2, 4, 3]})
+    >>> moderated_paired_t(one, other)["mean_log2_difference"].to_dict()
+    {'CD8A': 1.75, 'RB1': 0.0}
+    """
+    differences, genes = _aligned(one, other)
+    design = _paired_design(len(differences), covariates, pd.DataFrame(one).index)
+    df = len(design) - design.shape[1]
+    if df < 1:
+        terms = design.shape[1] - 1
+        raise MissingData(f"{len(design)} pairs are too few for a paired t test with {terms} covariates")
+    value, variances, unscaled = _fitted_intercepts(differences, design)
+    s2_prior, df_prior = _prior(variances, df)
+    if math.isinf(df_prior):
+        posterior = np.full(len(genes), s2_prior)
+    else:
+        posterior = (df * variances + df_prior * s2_prior) / (df + df_prior)
+    se = np.sqrt(posterior) * unscaled
+    df_total = min(df + df_prior, df * len(genes))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = value / se
+    columns = {"mean_log2_difference": value, "se": se, "t": t, "p": 2 * stats.t.sf(np.abs(t), df_total)}
+    for level, tail in ((0.95, ""), (0.90, "_90")):
+        half = stats.t.ppf(0.5 + level / 2, df_total) * se
+        columns |= {f"lower{tail}": value - half, f"upper{tail}": value + half}
+    return pd.DataFrame({**columns, "df_total": df_total, "s2_prior": s2_prior, "df_prior": df_prior}, index=genes)
+
+
+def bootstrap_moderated_paired_t(
+    one: Values, other: Values, covariates: pd.DataFrame | None = None, *, resamples: int, seed: int
+) -> np.ndarray:
+    """The moderated paired t of each gene in cohorts of pairs drawn from these with replacement; resamples × genes.
+
+    As `moderated_paired_t`, whose arguments it takes, with a prior of each resample's own. A resample whose covariates
+    cannot be told apart is drawn again. Raises as `moderated_paired_t`.
+
+    >>> rng = np.random.default_rng(1)
+    >>> one, other = (pd.DataFrame(rng.normal(6, 1, (12, 5))) for _ in range(2))
+    >>> bootstrap_moderated_paired_t(one, other, resamples=3, seed=1).shape
+    (3, 5)
+    """
+    differences, _ = _aligned(one, other)
+    design = _paired_design(len(differences), covariates, pd.DataFrame(one).index)
+    pairs, df = len(design), len(design) - design.shape[1]
+    if df < 1:
+        raise MissingData(f"{pairs} pairs are too few for a paired t test with {design.shape[1] - 1} covariates")
+    rng = np.random.default_rng(seed)
+    statistics = np.empty((resamples, differences.shape[1]))
+    for row in range(resamples):
+        drawn = rng.integers(0, pairs, pairs)
+        # more distinct pairs than terms, or nothing is left to vary
+        while len(np.unique(drawn)) <= design.shape[1] or np.linalg.matrix_rank(design[drawn]) < design.shape[1]:
+            drawn = rng.integers(0, pairs, pairs)
+        value, variances, unscaled = _fitted_intercepts(differences[drawn], design[drawn])
+        s2_prior, df_prior = _prior(variances, df)
+        posterior = s2_prior if math.isinf(df_prior) else (df * variances + df_prior * s2_prior) / (df + df_prior)
+        statistics[row] = value / (np.sqrt(posterior) * unscaled)
+    return statistics
 
 
 def compare_genes(log2: pd.DataFrame, marked: pd.Series) -> pd.DataFrame:

@@ -93,7 +93,7 @@ def embed(expression: pd.DataFrame | AnnData, *, n_top_genes: int, seed: int) ->
         sc.pp.highly_variable_genes(data, n_top_genes=min(n_top_genes, data.n_vars), flavor="seurat")
         parts = min(COMPONENTS, data.n_obs - 1, int(data.var["highly_variable"].sum()))
         sc.pp.pca(data, n_comps=parts, mask_var="highly_variable", svd_solver="full", random_state=seed)
-        _neighbours(data, seed)
+        quiet_neighbours(data, seed)
         sc.tl.umap(data, random_state=seed)
     return data
 
@@ -320,7 +320,12 @@ def _keep_compiled() -> None:
         function.enable_caching()
 
 
-def _neighbours(data: AnnData, seed: int) -> None:
+def quiet_neighbours(data: AnnData, seed: int) -> None:
+    """Give an AnnData with principal components scanpy's graph of the 15 nearest neighbours; compiled once.
+
+    >>> data = AnnData(np.eye(30), obsm={"X_pca": np.random.default_rng(0).normal(size=(30, 5))})
+    >>> quiet_neighbours(data, 1)  # doctest: +SKIP
+    """
     import scanpy as sc
 
     _keep_compiled()
@@ -335,7 +340,7 @@ def _leiden_partitions(components: np.ndarray, seed: int) -> dict[float, np.ndar
 
         data = AnnData(obs=pd.DataFrame(index=[str(row) for row in range(len(components))]))
         data.obsm["X_pca"] = components
-        _neighbours(data, seed)
+        quiet_neighbours(data, seed)
         partitions = {}
         for resolution in RESOLUTIONS:
             sc.tl.leiden(data, resolution=resolution, flavor="igraph", directed=False, random_state=seed)

@@ -316,7 +316,26 @@ def score_limits(
     one, other = (side[genes] for side in sides)
     statistics = bootstrap_moderated_t(one, other, resamples=resamples, seed=seed)
     ranked = pd.Series(moderated_t(one, other)["t"].to_numpy(), index=genes)
-    rows = {}
+    return limits_of_rankings(statistics, ranked, sets, table, seed=seed)
+
+
+def limits_of_rankings(
+    statistics: np.ndarray, ranked: pd.Series, sets: Mapping[str, Collection[str]], table: pd.DataFrame, *, seed: int
+) -> pd.DataFrame:
+    """Limits of normalised enrichment scores from resampled rankings, as `score_limits` takes them.
+
+    statistics: resamples × genes, the genes in the order of `ranked`, which is the cohort's own. sets, table: as
+    `score_limits` takes them. Index set, columns of LIMITS.
+
+    >>> rng = np.random.default_rng(1)
+    >>> ranked = pd.Series(np.linspace(2, -2, 200), index=[f"G{i}" for i in range(200)])
+    >>> table = enrichment_scores(ranked, {"TOP": [f"G{i}" for i in range(20)]})
+    >>> drawn = ranked.to_numpy() + rng.normal(0, 0.5, (50, 200))
+    >>> limits = limits_of_rankings(drawn, ranked, {"TOP": list(ranked.index[:20])}, table, seed=1)
+    >>> bool(limits.at["TOP", "nes_lower"] > 0)
+    True
+    """
+    rows, genes = {}, ranked.index
     for row in table[table["set"].isin(list(sets))].itertuples():
         members = genes.isin(list(sets[row.set]))
         low, high = null_means(ranked, int(members.sum()), seed=seed)

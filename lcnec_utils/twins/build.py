@@ -20,14 +20,19 @@ TITLES = {
     "twin_pan_cancer": "FGL1 over 20 cancer types: 125632 tumours",
     "twin_cell_lines": "FGL1 protein of 54 lung cancer cell lines",
     "twin_mixtures": "Bulk expression mixed from known fractions of immune cells: 200 samples",
+    "twin_liver": "Lung cancer with liver metastases: 52 patients, their lesions over time",
     "twin_icb": "NSCLC on checkpoint blockade: 240 patients with dates of doses and scans",
     "twin_fields": "Microscope fields: H&E of 618 slides, FGL1 immunofluorescence of 10 tumours",
+    "twin_liver_pairs": "NSCLC, 27 patients with a sample of the lung and one of the liver",
+    "twin_liver_cells": "Single cells of lung and liver lesions of six patients",
 }
 # What makes the twins of a seed: those of one module hang together and are made at once
 NEEDS = {"twin_mixtures": "til10"}  # public data that a twin is made with
 MAKERS = dict.fromkeys(TITLES, "whole") | {"twin_mixtures": "mixtures", "twin_fields": "fields", "twin_icb": "icb"}
+MAKERS |= {"twin_liver": "liver", "twin_liver_pairs": "liver_pairs", "twin_liver_cells": "liver_cells"}
 # The source whose claims a twin is drawn from
 SOURCES = dict.fromkeys(TITLES, "lcnec") | {"twin_icb": "icb_resistance"}
+SOURCES |= dict.fromkeys(("twin_liver", "twin_liver_pairs", "twin_liver_cells"), "liver_metastases")
 
 
 def names() -> list[str]:

@@ -82,15 +82,14 @@ class Targets:
 
     def __init__(self, source: str = "lcnec"):
         self.source = source
-        # of a source's claims, what their ids begin with
-        self._prefix = claims.sources()[source].claims[0].id.partition(".")[0]
+        self.prefix = claims.sources()[source].claims[0].id.partition(".")[0]  # of the claims' ids
         self._rows: dict[tuple[str, str], dict] = {}
         self._twin = ""
         self._explained: set[str] = set()  # claims whose origin the laws' `answers` give
 
     def _claim(self, id: str) -> claims.Claim:
         known = claims.published()
-        full = f"{self._prefix}.{id}"
+        full = f"{self.prefix}.{id}"
         if full not in known:
             raise UserError(f"twin target '{full}' is not in params/published{params.nearest(full, known)}")
         return known[full]
@@ -166,7 +165,7 @@ class Targets:
                 self._record(claim, CALIBRATED, "holds beside the print it seems to contradict")
                 self._rows[claim.id, CALIBRATED]["note"] = choice["why"]
             for id in choice.get("against", []):
-                instead = ", ".join(f"{self._prefix}.{followed}" for followed in choice["claims"])
+                instead = ", ".join(f"{self.prefix}.{followed}" for followed in choice["claims"])
                 self._record(self._claim(id), NOT_FOLLOWED, "contradicts what is followed", "", instead, choice["why"])
         listed = {id for id, _ in self._rows} - self._explained
         for answer in laws()["answers"]:
@@ -193,7 +192,7 @@ class Targets:
                 of.setdefault(known[row["claim"]].quantity, []).append(row)
         more = []
         for id, claim in known.items():
-            if id in listed or not id.startswith(f"{self._prefix}."):
+            if id in listed or not id.startswith(f"{self.prefix}."):
                 continue
             of_it = followed.get(claim.quantity, [])
             near = [*of_it, *declined.get(claim.quantity, [])]

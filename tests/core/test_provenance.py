@@ -11,6 +11,7 @@ READ_BY = {
     "cohort/words.yaml": "cohort.words",
     "cohort/drugs.yaml": "cohort.words",
     "cohort/consequences.yaml": "cohort.words",
+    "omics/cell_markers.yaml": "omics.cell_markers",
     "omics/signatures.yaml": "omics.expression",
     "public/registry.yaml": "public.fetch",
     "studies/lcnec/therapeutic_model.yaml": "studies.lcnec.therapeutic_model",

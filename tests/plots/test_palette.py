@@ -23,6 +23,8 @@ TOGETHER = {
     "alterations": list(palette.ALTERATION),
     "sexes": list(palette.SEX),
     "sites": list(palette.SITE),
+    "responses": list(palette.RESPONSE),
+    "organs": list(palette.ORGAN),
     "classes of resistance": list(palette.RESISTANCE),
     "an unknown subtype": ["SCLC-like", "subtype unknown"],
     "other regimens": ["chemotherapy", "chemoimmunotherapy", "immunotherapy", "targeted therapy", "other"],

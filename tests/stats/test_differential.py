@@ -11,6 +11,7 @@ from tests import golden
 from tests.golden import numbers, same
 
 GOLDEN = golden.read("differential")
+PAIRED = golden.read("paired")["limma"]
 NAN = float("nan")
 
 
@@ -306,3 +307,55 @@ def test_resampled_moderated_t_is_that_of_repeated_tumours():
         differential.bootstrap_moderated_t(one, other, resamples=0, seed=1)
     with pytest.raises(MissingData, match="one tumour against one"):
         differential.bootstrap_moderated_t(one.head(1), other.head(1), resamples=5, seed=1)
+
+
+# ---- pairs ----
+
+
+def pairs(entry: dict) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]:
+    """A golden's pairs: both sides as pairs × genes, and the covariates."""
+    one, other = (pd.DataFrame(np.array(entry[side], float).T) for side in ("one", "other"))
+    covariates = pd.DataFrame({f"x{i}": numbers(column) for i, column in enumerate(entry["covariates"])})
+    return one, other, covariates if len(covariates.columns) else None
+
+
+@pytest.mark.parametrize("name", PAIRED)
+def test_the_moderated_paired_t_is_limmas(name):
+    entry = PAIRED[name]
+    found = differential.moderated_paired_t(*pairs(entry))
+    for ours, theirs in (("mean_log2_difference", "difference"), ("t", "t"), ("p", "p"), ("lower", "lower"),
+                         ("upper", "upper"), ("df_total", "df_total")):  # fmt: skip
+        same(found[ours], entry[theirs], 1e-6)
+    same(found["s2_prior"].iloc[0], entry["s2_prior"], 1e-6)
+    same(found["df_prior"].iloc[0], entry["df_prior"], 1e-6)
+
+
+@pytest.mark.parametrize("name", PAIRED)
+def test_it_is_limmas_of_all_samples_with_a_coefficient_for_each_patient(name):
+    entry = PAIRED[name]
+    found = differential.moderated_paired_t(*pairs(entry))
+    same(found["t"], entry["blocked_t"], 1e-6)
+    same(found["p"], entry["blocked_p"], 1e-6)
+
+
+def test_a_resample_of_pairs_has_the_statistics_of_the_pairs_it_drew():
+    entry = PAIRED["one_covariate"]
+    one, other, covariates = pairs(entry)
+    found = differential.bootstrap_moderated_paired_t(one, other, covariates, resamples=2, seed=4)
+    rng = np.random.default_rng(4)
+    for statistics in found:
+        drawn = rng.integers(0, 27, 27)
+        sides = (side.iloc[drawn].reset_index(drop=True) for side in (one, other, covariates))
+        same(differential.moderated_paired_t(*sides)["t"], list(statistics), 1e-9)
+
+
+def test_pairs_that_do_not_pair_are_refused():
+    one, other, covariates = pairs(PAIRED["one_covariate"])
+    with pytest.raises(UserError, match="do not have the same pairs"):
+        differential.moderated_paired_t(one, other.iloc[::-1])
+    with pytest.raises(UserError, match="covariates: they do not have the pairs' rows"):
+        differential.moderated_paired_t(one, other, covariates.iloc[:5])
+    with pytest.raises(MissingData, match="cannot be told apart"):
+        differential.moderated_paired_t(one, other, covariates.assign(again=covariates["x0"]))
+    with pytest.raises(MissingData, match="2 pairs are too few"):
+        differential.moderated_paired_t(one.iloc[:2], other.iloc[:2], covariates.iloc[:2])

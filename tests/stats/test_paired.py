@@ -9,7 +9,10 @@ import pytest
 
 from lcnec_utils.core.errors import UserError
 from lcnec_utils.stats import paired
+from tests import golden
+from tests.golden import numbers
 
+RANKS = golden.read("paired")["ranks"]
 GOLDEN = json.loads((Path(__file__).parent.parent / "reference" / "classifier.json").read_text())
 
 
@@ -102,3 +105,54 @@ def test_measurements_that_are_no_booleans_or_stand_twice_are_refused():
         paired.paired_difference(one, other.astype(object).replace({False: "SCLC-like"}))
     with pytest.raises(UserError, match="column 'one', row P1: the row label stands twice"):
         paired.paired_difference(one.rename({"P0": "P1"}), other)
+
+
+# ---- signed ranks ----
+
+
+@pytest.mark.parametrize("name", RANKS)
+def test_signed_ranks_are_rs_paired_wilcox_test(name):
+    entry = RANKS[name]
+    one, other = numbers(entry["one"]), numbers(entry["other"])
+    assert paired.signed_rank(one - other) == pytest.approx(entry["p"], rel=1e-9)
+    assert paired.signed_rank(other - one) == pytest.approx(entry["p"], rel=1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name, entry in RANKS.items() if entry["untied"] and len(entry["one"]) < 50])
+def test_the_shift_of_pairs_has_rs_estimate_and_limits(name):
+    entry = RANKS[name]
+    one, other = (pd.Series(numbers(entry[side])) for side in ("one", "other"))
+    found = paired.paired_shift(one, other)
+    assert [found.value, found.lower, found.upper] == pytest.approx(entry["estimate_95"], rel=1e-9)
+    assert [found.value, found.lower_90, found.upper_90] == pytest.approx(entry["estimate_90"], rel=1e-9)
+    assert found.p == pytest.approx(entry["p"], rel=1e-9) and found.n == len(one)
+
+
+@pytest.mark.parametrize("name", [name for name, entry in RANKS.items() if entry["untied"] and len(entry["one"]) >= 50])
+def test_of_many_pairs_r_approximates_the_same_limits(name):
+    """R seeks the limits of 50 pairs and more by a root of its normal approximation, to 1e-4."""
+    entry = RANKS[name]
+    found = paired.paired_shift(*(pd.Series(numbers(entry[side])) for side in ("one", "other")))
+    assert [found.value, found.lower, found.upper] == pytest.approx(entry["estimate_95"], abs=0.02)
+
+
+def test_a_ratio_is_the_shift_of_logarithms_and_leaves_out_zeros():
+    one, other = pd.Series([2.0, 6, 8, 0, 10, 20, 3]), pd.Series([1.0, 2, 4, 5, 2, 5, 2])
+    found = paired.paired_shift(one, other, ratio=True)
+    kept = one > 0
+    logs = paired.paired_shift(np.log(one[kept]), np.log(other[kept]))
+    assert found.n == 6 and found.scale == "ratio" and found.p == logs.p
+    assert (found.value, found.lower, found.upper_90) == pytest.approx(tuple(map(np.exp, (logs.value, logs.lower,
+                                                                                          logs.upper_90))))  # fmt: skip
+
+
+def test_pairs_that_cannot_be_compared_say_so():
+    assert paired.paired_shift(pd.Series([1.0]), pd.Series([2.0]), what="TMB").note == "1 pairs have TMB of both"
+    assert paired.paired_shift(pd.Series([1.0], ["a"]), pd.Series([2.0], ["b"])).note == "no pair has values of both"
+    assert np.isnan(paired.signed_rank(np.zeros(4)))
+    with pytest.raises(UserError, match="TMB, row b: is negative"):
+        paired.paired_shift(pd.Series([1.0, -1], ["a", "b"]), pd.Series([2.0, 2], ["a", "b"]), ratio=True, what="TMB")
+    with pytest.raises(UserError, match="TMB, one: is no column of numbers"):
+        paired.paired_shift(pd.Series(["x"]), pd.Series([2.0]), what="TMB")
+    with pytest.raises(UserError, match="missing"):
+        paired.signed_rank(np.array([1.0, np.nan]))

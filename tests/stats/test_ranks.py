@@ -12,9 +12,11 @@ from scipy import stats
 
 from lcnec_utils.core.errors import UserError
 from lcnec_utils.stats import proportions, ranks
+from tests import golden
 
 REFERENCE = Path(__file__).parent.parent / "reference"
 GOLDEN = json.loads((REFERENCE / "shares.json").read_text())
+PAIRS = golden.read("paired")["ranks"]
 
 
 def test_the_r_script_run_again_gives_the_tracked_golden(rscript):
@@ -106,3 +108,20 @@ def test_columns_that_are_no_numbers_marks_and_groups_that_cannot_be_are_refused
         ranks.pairwise_rank_sums(numbers.set_axis(["T1", "T1", "T3"]), groups)
     with pytest.raises(UserError, match="groups, row T3: the sample is not among the values"):
         ranks.long_table(numbers.to_frame().drop(index="T3"), groups)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_spearmans_correlation_is_rs_cor_test(name):
+    """Counted up to 9 pairs, Edgeworth's series beyond, the t distribution with ties."""
+    one, other = (pd.Series(golden.numbers(PAIRS[name][side])) for side in ("one", "other"))
+    rho, p, n = ranks.spearman(one, other)
+    assert n == len(one) and rho == pytest.approx(PAIRS[name]["rho"], rel=1e-9, abs=1e-12)
+    assert p == pytest.approx(PAIRS[name]["rho_p"], rel=1e-9)
+    assert ranks.spearman(-one, other)[0] == pytest.approx(-rho, abs=1e-12)
+
+
+def test_spearmans_correlation_needs_three_rows_and_two_values():
+    assert ranks.spearman(pd.Series([1.0, 2, 3]), pd.Series([2.0, 1, np.nan]))[2] == 2
+    assert math.isnan(ranks.spearman(pd.Series([1.0, 1, 1, 1]), pd.Series([2.0, 1, 3, 4]))[0])
+    with pytest.raises(UserError, match="column 'other', row 1: 'x' is no number"):
+        ranks.spearman(pd.Series([1.0, 2, 3]), pd.Series([1.0, "x", 3], dtype=object))
