@@ -66,7 +66,8 @@ def test_every_declared_panel_is_there_as_svg_png_and_csv_or_skipped_with_its_re
                              "no central pathology review", "no backbone of chemotherapy",
                              "names no cohort for the role 'serial'", "no expression",
                              *(f"names no cohort for the role '{role}'"
-                               for role in ("validation", "luad", "cell_lines", "pan_cancer", "mixtures", "fields")),
+                               for role in ("validation", "luad", "cell_lines", "pan_cancer", "mixtures", "fields",
+                                            "liver", "liver_pairs", "liver_cells")),
                              "no transcriptome-wide expression", "no PD-L1 by antibody",
                              "is of no single trial", "agreement needs results of two tests",
                              "computed what an arrow of the model rests on"],
