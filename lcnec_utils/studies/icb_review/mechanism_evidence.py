@@ -297,9 +297,11 @@ def score_differences(evidence: Evidence, *, min_group: int = 5) -> pd.DataFrame
 
 
 def drawn_differences(differences: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Contrast in words → the rows of cells and gene sets of `score_differences`; single genes stand in the table."""
+    """Contrast in words, with its patients → the rows of cells and gene sets of `score_differences`; single genes stand
+    in the table."""
     drawn = differences[differences["kind"].isin(DRAWN_KINDS)]
-    return {CONTRASTS[name]: rows for name, rows in drawn.groupby("contrast", sort=False)}
+    of_contrast = drawn.groupby("contrast", sort=False)
+    return {f"{CONTRASTS[name]} (n = {rows['n'].max():.0f})": rows for name, rows in of_contrast}
 
 
 def differences_sentence(differences: pd.DataFrame) -> str:
