@@ -43,7 +43,7 @@ shapes: .venv/ready
 # needs uv; the lock holds one version per package for Python 3.11 to 3.13 on every system
 lock:
 	uv pip compile --universal --python-version 3.11 --fork-strategy fewest --no-strip-extras --generate-hashes \
-	  --no-header --no-annotate --quiet pyproject.toml --extra dev -o requirements.lock
+	  --no-header --no-annotate --quiet pyproject.toml --extra dev --extra site -o requirements.lock
 
 clean:
 	rm -rf build

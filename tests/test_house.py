@@ -168,7 +168,8 @@ def locked() -> dict[str, str]:
 
 def direct() -> list[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    requirements = project["dependencies"] + project["optional-dependencies"]["dev"]
+    extras = project["optional-dependencies"]
+    requirements = project["dependencies"] + extras["site"] + extras["dev"]
     return [re.match(r"[A-Za-z0-9_-]+", requirement)[0].lower() for requirement in requirements]
 
 
