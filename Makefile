@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: figures test lab refresh lock lint bench shapes clean
+.PHONY: figures test lab site refresh lock lint bench shapes clean
 
 figures: .venv/ready
 	$(BIN)/lcnec batch
@@ -12,8 +12,16 @@ figures: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
+# JupyterLab on the first notebook, contents beside it; what is run there by hand goes to build/scratch/, not to figures/
+# LAB holds options of `jupyter lab`, as LAB="--no-browser --port=8900"
 lab: .venv/ready
-	$(BIN)/jupyter lab notebooks
+	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null
+	@[ "$$(id -u)" != 0 ] || echo "You are root: JupyterLab starts with --allow-root; whoever has its address with the token can do all that root can."
+	JUPYTER_CONFIG_PATH=$(CURDIR)/.jupyter $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
+
+# the pages for readers, build/site/html/index.html: from the figures, notebooks and answers that are here
+site: .venv/ready
+	$(BIN)/lcnec site
 
 # store the outputs of the default run in the notebooks, after a change that was meant
 refresh: .venv/ready

@@ -1,12 +1,12 @@
-"""The command line: lcnec run | batch | execute | cohort | twin | claims | verify | refresh."""
+"""The command line: lcnec run | batch | execute | cohort | twin | claims | verify | refresh | site."""
 
 import argparse
 import os
-import shutil
 import sys
 from pathlib import Path
 
 from lcnec_utils import __version__
+from lcnec_utils.core.commands import as_called, called
 from lcnec_utils.core.errors import UserError
 
 OK, FAILED, REFUSED = 0, 1, 2
@@ -16,21 +16,6 @@ ENVIRONMENT = """environment variables:
   LCNEC_DATA_DIR     holds public files, as <dataset>/<file>
   LCNEC_CACHE_DIR    keeps downloaded files (default: the user's cache)
   LCNEC_MIRROR       a URL from which files are downloaded, as <dataset>/<file>"""
-
-
-def _called() -> str:
-    """The command as the user can call it again: `lcnec` where it is on the path, else with its folder."""
-    first = Path(sys.argv[0])
-    own = first if first.stem == "lcnec" else Path(sys.executable).with_name("lcnec")
-    on_path = shutil.which("lcnec")
-    if (on_path and own.exists() and os.path.samefile(on_path, own)) or not own.exists():
-        return "lcnec"
-    return os.path.relpath(own) if own.is_absolute() and own.is_relative_to(Path.cwd()) else str(own)
-
-
-def _as_called(text: str) -> str:
-    """A message whose suggested commands are written as the user can call them."""
-    return text.replace("`lcnec ", f"`{_called()} ")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("folder", type=Path, metavar="FOLDER", help="a study folder, or a table of the study view")
     check.add_argument("--json", action="store_true", help="all that was found, for machines")
     check.add_argument("--strict", action="store_true", help="refuse every oddity, also one that can be read")
+    geo = actions.add_parser("geo", help="write a study folder from a user's file of GEO, as of GSE197977 (ZUMA-1)")
+    geo.add_argument("file", type=Path, metavar="FILE", help="GSE…_family.soft.gz, or GSE…_series_matrix.txt.gz")
+    geo.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="a folder that is not there yet")
+    geo.add_argument("--platform", type=Path, metavar="FILE", help="the platform's file, beside a series matrix")
+    geo.add_argument("--panel", default="", metavar="NAME", help="the nCounter panel where no title names it")
+    geo.add_argument("--patient", default="", metavar="FIELD", help="the patient's field, or (…) in samples' titles")
     actions.add_parser("columns", help="print the columns that panels know")
     actions.add_parser("list", help="print the twins and the public cohorts")
 
@@ -92,11 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser(
         "verify",
         help="tell current figures from stale, altered and missing ones, and why each other panel was skipped",
-        description="One line per panel: current, stale (code, parameters or data are others today), altered or "
-        "missing (a file is not what was written), tracked (a figure of the repository, not made here), or skipped, "
-        "with the reason. Exit status 1 where any is stale, altered or missing.",
+        description="Of a run, one line per panel: current, stale (code, parameters, claims or data are others today), "
+        "altered or missing (a file is not what was written), tracked (a figure of the repository, not made here), or "
+        "skipped, with the reason. Of one figure or table, wherever it lies: the same, which input moved, and the "
+        "command that draws it again. Exit status 1 where any is stale, altered or missing.",
     )
-    verify.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    verify.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a run's .yaml, or an .svg, .png or .csv")
     verify.add_argument("--skipped", action="store_true", help="only the skipped panels, each with its reason")
 
     ledger = commands.add_parser("claims", help="print the ledger: what the sources claim and what each cohort answers")
@@ -114,6 +106,10 @@ def _parser() -> argparse.ArgumentParser:
         "refresh", help="store the outputs of the default run in the notebooks (nbval's reference)"
     )
     refresh.add_argument("-n", "--notebook", action="append", metavar="NAME")
+
+    site = commands.add_parser("site", help="build the pages for readers from what the runs drew; they open from disk")
+    site.add_argument("--out", type=Path, metavar="FOLDER", help="where they go (build/site)")
+    site.add_argument("--runs", nargs="+", metavar="NAME", help="show the figures of these runs only")
     return parser
 
 
@@ -126,9 +122,7 @@ def _run(files: list[Path] | None, notebooks: list[str] | None, cores: int) -> i
     from lcnec_utils.core import formats, paths
     from lcnec_utils.run import progress, runs
 
-    outcome = runs.batch(
-        files or runs.shipped(), notebooks, cores, say=lambda line: print(_as_called(line), flush=True)
-    )
+    outcome = runs.batch(files or runs.shipped(), notebooks, cores, say=lambda line: print(as_called(line), flush=True))
     if not outcome.drawn and not outcome.failed:
         return FAILED  # no cohort can be had, as was said
     if not outcome.ran:
@@ -138,10 +132,10 @@ def _run(files: list[Path] | None, notebooks: list[str] | None, cores: int) -> i
     where = paths.output_root() / "figures"
     print(f"\n{formats.count(drawn, 'panel')} drawn, {skipped} skipped; figures are in {where}")
     for line in progress.by_reason(outcome.skipped):
-        print(_as_called(f"  skipped {line}"))
+        print(as_called(f"  skipped {line}"))
     if skipped:
         named = "".join(f" {file}" for file in files or [])
-        print(f"  `{_called()} verify --skipped{named}` lists them panel by panel")
+        print(f"  `{called()} verify --skipped{named}` lists them panel by panel")
     for key, why in outcome.failed.items():
         print(f"  failed  {key}: {why}")
     return FAILED if outcome.failed or not drawn else OK
@@ -171,7 +165,7 @@ def _build(names: list[str]) -> int:
     failed = False
     for name in names or known:
         if not names and name in build.names() and build.larger_files(name):
-            print(f"{name}: of larger files; `{_called()} cohort build {name}` downloads them")
+            print(f"{name}: of larger files; `{called()} cohort build {name}` downloads them")
             continue
         try:
             print(f"{name}: {twins.build(name) if twins.is_twin(name) else build.build(name)}")
@@ -194,14 +188,28 @@ def _counts(option: str, words: list[str]) -> dict[str, int]:
     return found
 
 
+def _new_folder(out: Path) -> Path:
+    folder = out.expanduser()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"--out {folder}: is there already; name a new folder, or delete it first")
+    return folder
+
+
+def _geo(given: argparse.Namespace) -> int:
+    from lcnec_utils.public import geo
+
+    folder, file = _new_folder(given.out), given.file.expanduser()
+    notes = geo.convert(file, folder, platform=given.platform, panel=given.panel, patient=given.patient)
+    print("\n".join([f"{folder}: written", *notes]))
+    return OK
+
+
 def _twin(arguments: argparse.Namespace) -> int:
     from lcnec_utils.twins import free, studies
 
     regimens, subtypes = _counts("--regimen", arguments.regimen), _counts("--subtype", arguments.subtype)
     free.check_request(arguments.patients, arguments.seed, arguments.like, regimens, subtypes)
-    folder = arguments.out.expanduser()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"--out {folder}: is there already; name a new folder, or delete it first")
+    folder = _new_folder(arguments.out)
     study = free.draw(arguments.seed, arguments.patients, arguments.like, regimens, subtypes)
     command = f"lcnec twin --patients {arguments.patients} --seed {arguments.seed} --like {arguments.like}"
     for option, words in (("--regimen", arguments.regimen), ("--subtype", arguments.subtype)):
@@ -256,16 +264,25 @@ def _list() -> int:
 
 def _verify(files: list[Path], only_skipped: bool) -> int:
     from lcnec_utils.core import params, paths
-    from lcnec_utils.run import runs
+    from lcnec_utils.run import runs, verification
 
-    bad = False
+    bad, why = False, []
     made = runs.runs_made()
     for file in files or [file for file in runs.shipped() if file.stem in made]:
-        run = params.read_run(file)
+        if verification.is_figure(file):
+            judgement = verification.judge(file)
+            bad |= not judgement.good
+            print(as_called(f"{file}: {judgement}"))
+            continue
+        run, stale = params.read_run(file), {}
         for notebook, panel, state in runs.verify(run):
             bad |= state in ("stale", "altered", "missing")
+            stale |= {notebook: None} if state == "stale" else {}
             if not only_skipped or state.startswith("skipped"):
-                print(_as_called(f"{run.run:<14} {notebook:<24} {panel:<22} {state}"))
+                print(as_called(f"{run.run:<14} {notebook:<24} {panel:<22} {state}"))
+        why += verification.stale_notebooks(run, list(stale))
+    for line in why:
+        print(as_called(line))
     if not files and not made:
         raise UserError(f"no figures in {paths.output_root() / 'figures'}; `make figures` makes them")
     return FAILED if bad else OK
@@ -277,6 +294,16 @@ def _refresh(wanted: list[str] | None) -> int:
     for name in runs.choose(wanted):
         stored_outputs.refresh(name)
         print(f"{name}: outputs stored")
+    return OK
+
+
+def _site(folder: Path | None, wanted: list[str] | None) -> int:
+    from lcnec_utils.site import build
+
+    site = build.build(folder, wanted)
+    for note in site.notes:
+        print(as_called(f"lacks: {note}"))
+    print(site)
     return OK
 
 
@@ -346,7 +373,7 @@ def _all_runs(file: Path | None, as_csv: bool, as_json: bool) -> int:
     elif as_json:
         print(table.to_json(orient="records", indent=1, force_ascii=False))
     else:
-        print(_as_called(replication.as_text(evidence)))
+        print(as_called(replication.as_text(evidence)))
     return OK
 
 
@@ -398,6 +425,8 @@ def main(argv: list[str] | None = None) -> int:
                 return _claims(arguments.params, arguments.cohort, arguments.csv, arguments.json)
             case "refresh":
                 return _refresh(arguments.notebook)
+            case "site":
+                return _site(arguments.out, arguments.runs)
             case "twin":
                 return _twin(arguments)
         match arguments.action:
@@ -405,12 +434,14 @@ def main(argv: list[str] | None = None) -> int:
                 return _build(arguments.names)
             case "check":
                 return _check(arguments.folder, arguments.json, arguments.strict)
+            case "geo":
+                return _geo(arguments)
             case "columns":
                 return _columns()
             case _:
                 return _list()
     except UserError as error:
-        print(f"lcnec: {_as_called(str(error))}", file=sys.stderr)
+        print(f"lcnec: {as_called(str(error))}", file=sys.stderr)
         return REFUSED
     except BrokenPipeError:
         return OK

@@ -214,6 +214,65 @@ def survival_of_many() -> None:
         print(f"{name:<44}{min(taken):>9.3f}{min(taken) / first:>9.1f}")
 
 
+def site_building(env: dict, folder: Path) -> None:
+    """Time of the site from nothing, with one notebook changed, and with nothing changed: of what the project's folder
+    holds, copied, for a sentence of a notebook is changed. Two cores; the promise is 180 and 20 seconds."""
+    from lcnec_utils.core import paths
+
+    drawn = folder / "site_of"
+    for name in ("figures", "build"):
+        for path in (paths.ROOT / name).glob("*/*" if name == "figures" else "*/[0-9][0-9]_*.json"):
+            target = drawn / path.relative_to(paths.ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+    for path in (paths.ROOT / "build").glob("*/notebooks/*.ipynb"):
+        target = drawn / path.relative_to(paths.ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)
+    env = {**env, "LCNEC_OUTPUT_DIR": str(drawn)}
+    first = seconds([*LCNEC, "site"], env)
+    again = seconds([*LCNEC, "site"], env)
+    figure = drawn / "figures" / "twin" / "fig1a.svg"
+    figure.write_text(figure.read_text(encoding="utf-8").replace("n = 119", "n = 120"), encoding="utf-8")
+    changed = seconds([*LCNEC, "site"], env)
+    print(f"\n{'':<44}{'seconds':>9}{'ratio':>9}")
+    for name, taken in (("lcnec site, from nothing", first), ("  one notebook changed", changed),
+                        ("  nothing changed", again)):  # fmt: skip
+        print(f"{name:<44}{taken:>9.1f}{taken / first:>9.2f}")
+
+
+def explorer_opening(folder: Path) -> None:
+    """Time until the claims explorer answers in a browser, by row, beside an empty page: all claims, and every pair of
+    a claim and a body of evidence. The promise is two seconds."""
+    from playwright.sync_api import sync_playwright
+
+    from lcnec_utils.site import evidence, explorer
+
+    known = evidence.gather()
+    explorer.write(folder, known)
+    pages = {"an empty page": "<p></p>", "claims explorer": explorer.page(known)}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--headless", "--no-sandbox", "--disable-gpu"]
+        )
+        taken = {}
+        for name, body in pages.items():
+            path = folder / "claims" / "index.html"
+            path.write_text(f'<!doctype html><html lang="en"><meta charset="utf-8"><body>{body}</body></html>')
+            ready = "html[data-claims=ready]" if name == "claims explorer" else "p"
+            for rows in ("", "#rows=answers") if name == "claims explorer" else ("",):
+                page = browser.new_page()
+                page.goto(path.as_uri() + rows)
+                page.wait_for_selector(ready, state="attached")
+                what = f"{name}, {'claim × body' if rows else 'claims'}" if name == "claims explorer" else name
+                taken[what] = page.evaluate("performance.now()") / 1000
+                page.close()
+        browser.close()
+    print(f"\n{'':<44}{'seconds':>9}{'ratio':>9}")
+    for name, time_taken in taken.items():
+        print(f"{name:<44}{time_taken:>9.2f}{time_taken / taken['an empty page']:>9.1f}")
+
+
 def tables(folder: Path) -> None:
     """Print how long the package takes for what it does, as ratios."""
     env = {**os.environ, "LCNEC_OUTPUT_DIR": str(folder)}
@@ -231,6 +290,8 @@ def tables(folder: Path) -> None:
     differential_tests()
     survival_of_many()
     deconvolution_of_many()
+    site_building(env, folder)
+    explorer_opening(folder / "explorer")
 
 
 def tree_of(against: str, folder: Path) -> Path:

@@ -9,7 +9,7 @@ from tests import golden
 
 # script → the package it needs beyond base R
 SCRIPTS = {"survival": "survival", "differential": "limma", "paired": "limma", "classifier": "stats", "shares": "stats",
-           "discordant": "stats"}  # fmt: skip
+           "discordant": "stats", "landmark": "survival", "two_samples": "stats"}  # fmt: skip
 
 
 def test_every_golden_has_its_script_and_is_written_again_here():

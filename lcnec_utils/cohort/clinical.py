@@ -49,6 +49,10 @@ REMEDIES = {
     "mmr": "write dMMR or pMMR, MSI-H or MSS",
     "pdl1_assay": "write the antibody's clone, as 22C3, 28-8 or SP263",
     "event": "write 0:… for censored and 1:… for an event",
+    "biopsy_time": "write baseline, early or relapse",
+    "fixation": "write FF or FFPE",
+    "quality": "write PASS or FAIL",
+    "cell_of_origin": "write ABC, GCB or Unclassified",
 }
 
 
@@ -157,7 +161,7 @@ def read_words(file: str, name: str, cells: pd.Series, reading: Reading) -> pd.S
     values = column.by_word(meaning, "not understood", REMEDIES[vocabulary])
     if values is not None and vocabulary == "event":
         return values.map({"0": False, "1": True}).astype("boolean")
-    if values is not None and name == "ADVERSE_EVENT_GRADE":
+    if values is not None and vocabulary == "grade":
         return pd.to_numeric(values)
     return values
 

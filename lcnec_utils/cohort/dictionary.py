@@ -19,6 +19,9 @@ EXPRESSION_FILE = "expression.h5ad"
 ALL_FILE = "case_lists/cases_all.txt"
 STUDY_FILE = "cohort.yaml"
 LESION_FILE = "data_timeline_lesions.txt"  # of lesions measured over time
+DENSITY_FILE = "data_densities.txt"  # cells per mm² of stained tissue
+POSITIVITY_FILE = "data_marker_positivity.txt"  # cells by their combination of stained markers
+NCOUNTER_FILE = "data_ncounter_*.txt"  # the entry of COLUMNS that all nCounter matrices share
 TABLE_FILE = "table.csv"  # of a cohort that is one plain table
 TARGETS_FILE = "targets.csv"  # of a simulated cohort: what it was tuned to
 
@@ -59,6 +62,13 @@ NUMBERS = {
     "ASSAY_GENES": (0, 70000, "a number of genes", "more than there are"),
     **dict.fromkeys(["ICB_EXPOSURE_DAYS", *DATED_DAYS], DAYS),
     "BIOPSY_MONTHS": (-MAX_MONTHS, MAX_MONTHS, "months", "as if it were days; divide days by 30.4375"),
+    "BIOPSY_DAY": (-DAYS[1], DAYS[1], "days", "more than fifty years"),
+    **dict.fromkeys(["CAR_PEAK_DAY", "NE_DAY", "RELAPSE_DAYS"], DAYS),
+    "IPI": (0, 5, "a prognostic index", "more than it has points"),
+    "PRIOR_LINES": (0, 50, "a number of lines", "too many"),
+    "TUMOR_BURDEN_MM2": (0, 1e6, "mm²", "a square metre of tumour"),
+    "CAR_PEAK_PER_UL": (0, 1e6, "cells per µl", "more cells than blood holds; give them per µl"),
+    "CD19_H_SCORE": (0, 300, "an H-score", "more than it reaches"),
 }
 # Columns of words, and the vocabulary (words.py) that each is read by
 WORDS = {
@@ -83,6 +93,14 @@ WORDS = {
     "MSI_FRAGMENT_ANALYSIS": "mmr",
     "MSI_NGS": "mmr",
     "PDL1_ASSAY": "pdl1_assay",
+    "ONGOING_RESPONSE": "yes_no",
+    "CELL_OF_ORIGIN": "cell_of_origin",
+    "NE_GRADE": "grade",
+    "CRS_GRADE": "grade",
+    "BIOPSY_TIME": "biopsy_time",
+    "FIXATION": "fixation",
+    "RNA_QC": "quality",
+    "NCOUNTER_QC": "quality",
     **{f"{key}_STATUS": "event" for key in ENDPOINTS},
 }
 # open: an unknown regimen is a group under its own name

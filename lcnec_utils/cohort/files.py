@@ -64,6 +64,9 @@ _PLAIN = re.compile(
     re.I,
 )
 _LESIONS = re.compile(r"lesions\.(csv|tsv|txt)|(tu|tr|rs)\.(csv|xpt)", re.I)  # read where lesions are, lesions.py
+# read where they are: stained cells in assays.py, nCounter panels in ncounter.py
+_ASSAYS = re.compile(r"data_(densities|marker_positivity)\.txt(\.gz)?|(data|meta)_ncounter_\w+\.txt(\.gz)?", re.I)
+_RAW = re.compile(r"rcc_\w+/[^/]+\.rcc(\.gz)?", re.I)
 _OURS = {STUDY_FILE, TARGETS_FILE, EXPRESSION_FILE, TABLE_FILE}
 
 
@@ -178,11 +181,11 @@ def find(folder: Path, reading: Reading) -> dict[str, list[Source]]:
     for name, path in names.items():
         if name in described or name in reading.files:
             continue
-        kind = kind_by_name(name)
+        kind = None if _ASSAYS.fullmatch(name) else kind_by_name(name)
         if kind:
             sources.setdefault(kind, []).append(Source(path, kind, {}))
             reading.files[name] = NOT_NEEDED
-        elif name in _OURS or _LESIONS.fullmatch(name):
+        elif name in _OURS or _LESIONS.fullmatch(name) or _ASSAYS.fullmatch(name):
             reading.files[name] = READ
         elif "samples" not in sources and "joint" not in sources and _is_clinical(path):
             sources["joint"] = [Source(path, "joint", {})]
@@ -223,7 +226,8 @@ def _also_below(folder: Path, reading: Reading) -> None:
         parts = path.relative_to(folder).parts
         if path.is_file() and len(parts) > 1 and not any(part.startswith(".") for part in parts):
             known = parts[0].lower() in ("case_lists", "case_list", "licenses", "resources", "normals", "gene_panels")
-            reading.files["/".join(parts)] = NOT_NEEDED if known else NOT_UNDERSTOOD
+            name = "/".join(parts)
+            reading.files[name] = READ if _RAW.fullmatch(name) else NOT_NEEDED if known else NOT_UNDERSTOOD
 
 
 def _choose(kind: str, found: list[Source], reading: Reading) -> list[Source]:

@@ -9,6 +9,7 @@ from lcnec_utils.cohort.model import Cohort, CohortError
 from lcnec_utils.core.errors import MissingData
 
 LCNEC, SCLC, LUAD, LUSC, NSCLC, CARCINOID, LNET = "LCNEC", "SCLC", "LUAD", "LUSC", "NSCLC", "carcinoid", "LNET"
+LBCL = "LBCL"
 NAMES = {
     LCNEC: "large cell neuroendocrine carcinoma",
     SCLC: "small cell lung cancer",
@@ -17,8 +18,10 @@ NAMES = {
     NSCLC: "non-small cell lung cancer",
     CARCINOID: "lung carcinoid",
     LNET: "lung neuroendocrine tumour not further specified",
+    LBCL: "large B-cell lymphoma",
 }
-# OncoTree's codes of lung tumours, over its versions; LCNEC is what authors write for LUNE
+# OncoTree's codes of lung tumours and of large B-cell lymphoma, over its versions; LCNEC is what authors write for
+# LUNE, PMBCL and TFL (transformed follicular lymphoma) likewise
 CODES = {
     LCNEC: "LUNE LCNEC",
     SCLC: "SCLC CSCLC",
@@ -27,6 +30,7 @@ CODES = {
     NSCLC: "NSCLC NSCLCPD LUAS LUPC SARCL SPCC NUTCL LCLC BLCLC CCLC GCLC LECLC RLCLC SGTTL LUACC LUMEC",
     CARCINOID: "LUCA ALUCA",
     LNET: "LNET",
+    LBCL: "DLBCLNOS DLBCL ABC GCB PMBL PMBCL HGBCL HGBCLMYCBCL2 TFL THRLBCL EBVDLBCLNOS BCLU LBLIRF4 LBCL",
 }
 _KIND_OF_CODE = {code: kind for kind, codes in CODES.items() for code in codes.split()}
 # Words by which a kind is called, the closer ones first. Of LCNEC and SCLC in one cell the one named first counts:
@@ -48,6 +52,11 @@ _WORDS = [
         LNET: r"(lung|pulmonary|bronchial) neuro ?endocrine",
     },
 ]
+# a lymphoma is one wherever it lies, so that these words come before those of an organ
+_LYMPHOMA = re.compile(
+    r"\bd?lbcl\b|\bpmbc?l\b|\bhgbc?l\b|large b ?cell|high grade b ?cell|transformed (follicular|indolent)|"
+    r"richter|mediastinal b ?cell"
+)
 _LUNG = re.compile(r"\b(lung|pulmonary|bronch\w*)")
 _ELSEWHERE = re.compile(
     r"prostat|bladder|cervi|ovar|stomach|gastr|esophag|oesophag|pancrea|colo(n|rect)|rect(al|um)|renal|kidney|thym|"
@@ -69,10 +78,12 @@ def _small(text: str) -> str:
 
 def kind(text: str) -> str:
     """The kind of tumour that an OncoTree code or words mean: one of NAMES, the text itself where it is no lung tumour
-    known here, or "" where it says nothing.
+    or lymphoma known here, or "" where it says nothing.
 
     >>> kind("LUNE"), kind("Lung Large-Cell Neuroendocrine Carcinoma"), kind("Non-Small Cell Lung Cancer")
     ('LCNEC', 'LCNEC', 'NSCLC')
+    >>> kind("DLBCLNOS"), kind("Primary Mediastinal (Thymic) Large B-Cell Lymphoma")
+    ('LBCL', 'LBCL')
     >>> kind("Combined Small Cell Lung Carcinoma"), kind("Small Cell Bladder Cancer"), kind("Lung Cancer")
     ('SCLC', 'Small Cell Bladder Cancer', '')
     """
@@ -84,6 +95,8 @@ def kind(text: str) -> str:
     words = re.sub(r"\b(nsclc|sclc|lcnec|small cell|carcinoid) like\b", " ", _small(text))
     if words in _NOT_STATED:
         return ""
+    if _LYMPHOMA.search(words):
+        return LBCL
     if _ELSEWHERE.search(words) and not _LUNG.search(words):
         return text
     for patterns in _WORDS:
@@ -260,6 +273,9 @@ def _kept(cohort: Cohort, keep: pd.Series, said: str, name: str) -> Cohort:
             "samples": samples,
             "patients": patients,
             "sequenced": None if cohort.sequenced is None else cohort.sequenced & set(samples.index),
+            "ncounter": {
+                name: data[data.obs_names.isin(samples.index)].copy() for name, data in cohort.ncounter.items()
+            },
             "timelines": {
                 name: _rows_of(rows, samples.index, patients.index) for name, rows in cohort.timelines.items()
             },
@@ -270,7 +286,7 @@ def _kept(cohort: Cohort, keep: pd.Series, said: str, name: str) -> Cohort:
 
 
 # the columns by which a table of calls or events names its samples or its patients
-_SAMPLE_COLUMNS = ["SAMPLE_ID", "Sample_Id", "Sample_ID", "Tumor_Sample_Barcode"]
+_SAMPLE_COLUMNS = ["SAMPLE_ID", "Sample_Id", "Sample_ID", "Tumor_Sample_Barcode", "sample"]
 
 
 def _rows_of(value: pd.DataFrame | pd.Series, samples: pd.Index, patients: pd.Index) -> pd.DataFrame | pd.Series:

@@ -9,7 +9,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lcnec_utils.cohort.dictionary import ENDPOINTS, EXPRESSION_FILE, LESION_FILE, MUTATION_FILE, NEEDS
+from lcnec_utils.cohort.dictionary import (
+    DENSITY_FILE,
+    ENDPOINTS,
+    EXPRESSION_FILE,
+    LESION_FILE,
+    MUTATION_FILE,
+    NCOUNTER_FILE,
+    NEEDS,
+)
 from lcnec_utils.core.errors import MissingData, UserError
 
 
@@ -135,6 +143,9 @@ class Cohort:
     reading: Reading | None = None
     lesions: pd.DataFrame | None = None  # cohort/lesions.py: one row per patient, lesion and day
     matrix: object = None  # expression read from a matrix of text, as AnnData; uns["file"] names it
+    densities: pd.DataFrame | None = None  # cohort/assays.py: sample, assay, population, per_mm2
+    positivity: pd.DataFrame | None = None  # cohort/assays.py: cells by their combination of stained markers
+    ncounter: dict = dataclasses.field(default_factory=dict)  # cohort/ncounter.py: panel → AnnData, log2 values
 
     @property
     def label(self) -> str:
@@ -276,6 +287,10 @@ class Cohort:
             held.add(MUTATION_FILE)
         if self.lesions is not None:
             held.add(LESION_FILE)
+        if self.densities is not None:
+            held.add(DENSITY_FILE)
+        if self.ncounter:
+            held.add(NCOUNTER_FILE)
         held.update(self.expression_genes)
         return [need for need in needs if not held & set(NEEDS.get(need, []))]
 

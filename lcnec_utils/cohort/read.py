@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from lcnec_utils.cohort import clinical, files, genome, lesions, matrix, words
+from lcnec_utils.cohort import assays, clinical, files, genome, lesions, matrix, ncounter, words
 from lcnec_utils.cohort.dictionary import (
     CAVEAT_TOPICS,
     COLUMNS,
@@ -197,6 +197,13 @@ def _genome(
     }
 
 
+def _assays(folder: Path, samples: pd.DataFrame, normals: list[str], reading: Reading) -> dict:
+    """Stained cells and nCounter panels, as fields of Cohort."""
+    identifiers = clinical.Identifiers(list(samples.index), normals)
+    panels = ncounter.read_ncounter(folder, samples, identifiers, reading)
+    return assays.read_stained(folder, samples, identifiers, reading) | {"ncounter": panels}
+
+
 def _on_one_panel(
     panel: str, panel_of: pd.Series | None, sequenced: set[str] | None, mutations: pd.DataFrame, samples: pd.DataFrame,
     reading: Reading,
@@ -281,6 +288,7 @@ def _load(path: Path) -> tuple[Cohort | None, Reading]:
         timelines["response"] = responses
     if path.is_dir():
         matrix.check_h5ad(folder, set(everything.index), reading)
+        fields |= _assays(folder, samples, normals, reading)
     cohort = Cohort(
         name=files.stem(path.name) if path.is_file() else folder.resolve().name,
         patients=patients,

@@ -10,14 +10,17 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from lcnec_utils.cohort import ncounter as panels_of_genes
 from lcnec_utils.cohort.dictionary import (
     ALL_FILE,
     CNA_FILE,
     COLUMNS,
+    DENSITY_FILE,
     EXPRESSION_FILE,
     MUTATION_FILE,
     PANEL_MATRIX_FILE,
     PATIENT_FILE,
+    POSITIVITY_FILE,
     SAMPLE_FILE,
     SEQUENCED_FILE,
     STUDY_FILE,
@@ -119,6 +122,10 @@ def write_study(
     timelines: dict[str, pd.DataFrame] | None = None,
     panel_genes: dict[str, list[str]] | None = None,
     expression=None,
+    densities: pd.DataFrame | None = None,
+    positivity: pd.DataFrame | None = None,
+    ncounter: dict | None = None,
+    type_of_cancer: str = "lung",
     targets: pd.DataFrame | None = None,
     readme: str = "",
 ) -> Path:
@@ -127,7 +134,9 @@ def write_study(
     patients: with PATIENT_ID and any of COLUMNS; status columns as text (`0:LIVING`). samples: with SAMPLE_ID and
     PATIENT_ID. study: STUDY_FIELDS. mutations: MAF columns. copy_number: genes × samples. structural_variants and
     timelines: cBioPortal's columns. panel_genes: the genes of each panel in GENE_PANEL. expression: AnnData, samples ×
-    genes. targets: what a simulated cohort was tuned to.
+    genes. densities and positivity: as `Cohort` holds them, or under the columns of their files. ncounter: panel → its
+    log2 normalised counts, AnnData (samples × genes, var["class"]) or genes × samples with a column CLASS.
+    type_of_cancer: cBioPortal's word for the study. targets: what a simulated cohort was tuned to.
     """
     folder = Path(folder)
     identifier = folder.name
@@ -137,7 +146,7 @@ def write_study(
     with moved_in_whole(folder) as scratch:
         _meta(
             scratch / "meta_study.txt",
-            type_of_cancer="lung",
+            type_of_cancer=type_of_cancer,
             cancer_study_identifier=identifier,
             name=study.get("name", identifier),
             description=study.get("source", identifier),
@@ -161,6 +170,7 @@ def write_study(
         (scratch / STUDY_FILE).write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
         if expression is not None:
             expression.write_h5ad(scratch / EXPRESSION_FILE)
+        _write_assays(scratch, densities, positivity, ncounter or {})
         if targets is not None:
             targets.to_csv(scratch / TARGETS_FILE, index=False, lineterminator="\n")
         if readme:
@@ -186,6 +196,31 @@ def _write_genomic_profiles(folder: Path, identifier: str, profiles: dict[str, p
         stable_id="structural_variants", **shown, profile_name="Structural variants",
         profile_description="Structural variants",
     )  # fmt: skip
+
+
+# columns of stained cells in memory → in their files; a marker's column is called as it is
+_STAINED = {"sample": "SAMPLE_ID", "assay": "ASSAY", "population": "POPULATION", "per_mm2": "DENSITY_PER_MM2",
+            "area_mm2": "AREA_MM2", "cells": "CELLS"}  # fmt: skip
+
+
+def _write_assays(folder: Path, densities: pd.DataFrame | None, positivity: pd.DataFrame | None, panels: dict) -> None:
+    """Stained cells and nCounter panels, those that there are."""
+    for file, table in ((DENSITY_FILE, densities), (POSITIVITY_FILE, positivity)):
+        if table is not None:
+            _write_table(folder / file, table.rename(columns=_STAINED))
+    for name, panel in panels.items():
+        slug = panels_of_genes.slug_of(name)
+        if not isinstance(panel, pd.DataFrame):
+            genes = pd.DataFrame(np.asarray(panel.X).T, index=panel.var_names, columns=panel.obs_names)
+            panel = genes.assign(CLASS=panel.var["class"].to_numpy())
+        if "CLASS" not in panel:
+            panel = panel.assign(CLASS=panels_of_genes.ENDOGENOUS)
+        samples = [column for column in panel if column not in ("CLASS", "Hugo_Symbol")]
+        symbols = panel["Hugo_Symbol"] if "Hugo_Symbol" in panel else panel.index.to_series()
+        table = panel[["CLASS", *samples]].reset_index(drop=True)
+        table.insert(0, "Hugo_Symbol", symbols.to_numpy())
+        _write_table(folder / f"data_ncounter_{slug}.txt", table)
+        _meta(folder / f"meta_ncounter_{slug}.txt", gene_panel=name, scale=panels_of_genes.LOG2)
 
 
 def _write_case_lists(

@@ -26,6 +26,9 @@ ROLE_WORDS = {
     "mixtures": "bulk expression with known immune fractions",
     "liver": "paired liver and lung lesions under immunotherapy",
     "car_t": "CAR T recipients",
+    "car_t_naive": "large B-cell lymphoma before any treatment",
+    "car_t_second_line": "large B-cell lymphoma before a second line of treatment",
+    "car_t_commercial": "recipients of commercial CAR T cells",
     "icb": "patients on immune checkpoint blockade",
     "liver_pairs": "patients with a tumour sample of the lung and one of the liver",
     "liver_cells": "single cells of lung and liver lesions",
@@ -47,9 +50,15 @@ ROLES = {
     "liver_pairs": "tumour samples of the lung and the liver of one patient: mutations, expression, stained cells",
     "liver_cells": "single cells of lung and liver lesions: a plain table of samples beside the counts",
     "icb_pfs": "progression-free survival of the trial in the role icb, where its patients cannot be linked",
+    "car_t": "CAR T recipients: biopsies by time, stained densities, nCounter panels, CAR T levels, response, toxicity",
+    "car_t_naive": "large B-cell lymphoma before any treatment: cell of origin, immune scores, densities where stained",
+    "car_t_second_line": "large B-cell lymphoma before a second line: expression",
+    "car_t_commercial": "recipients of commercial CAR T cells: expression and response",
 }
 # Roles of LCNEC alone: the parameter `histology` keeps their cohorts to one histology
 LCNEC_ROLES = ("cohort", "cohort_2", "serial", "validation")
+# Roles of large B-cell lymphoma
+LYMPHOMA_ROLES = ("car_t", "car_t_naive", "car_t_second_line", "car_t_commercial")
 # What the tumours of a role's cohort must be for a claim to be put to it: in words, and the kinds of
 # cohort/histology.py. On mixtures nothing is claimed, and plain tables name their tumours row by row.
 HISTOLOGIES = dict.fromkeys(LCNEC_ROLES, ("LCNEC", {"LCNEC"})) | {
@@ -58,9 +67,10 @@ HISTOLOGIES = dict.fromkeys(LCNEC_ROLES, ("LCNEC", {"LCNEC"})) | {
     "icb": ("NSCLC", {"NSCLC", "LUAD", "LUSC", "LCNEC"}),
     "liver": ("NSCLC", {"NSCLC", "LUAD", "LUSC", "LCNEC"}),
     "icb_pfs": ("NSCLC", {"NSCLC", "LUAD", "LUSC", "LCNEC"}),
+    **dict.fromkeys(LYMPHOMA_ROLES, ("large B-cell lymphoma", {"LBCL"})),
 }
 # Roles whose panels pick the tumours they compare by histology themselves, or are put to any mixture of those above
-ANY_SHARE = ("luad", "icb", "icb_pfs", "liver")
+ANY_SHARE = ("luad", "icb", "icb_pfs", "liver", *LYMPHOMA_ROLES)
 # Roles played by a plain table: the columns of words and of numbers that it must have
 TABLES = {
     "pan_cancer": (["tumour", "cancer_type", "group"], ["fgl1_tpm"]),
@@ -80,6 +90,8 @@ RESPONSE_RULES = ("RECIST 1.1", "RECIST 1.1, confirmed", "iRECIST")
 CHANGES = ("best", "first")
 # Cells of which a stained population is a fraction; a parameter holds one
 STAINED_CELLS = ("all cells", "CD45+ cells")
+# How tumour burden enters a survival model
+BURDEN_TERMS = ("per doubling", "high or low")
 
 
 class ParameterError(UserError):
@@ -107,6 +119,10 @@ class RunParameters(BaseModel):
     liver: str = Field("twin_liver", description="role: " + ROLES["liver"])
     liver_pairs: str = Field("twin_liver_pairs", description="role: " + ROLES["liver_pairs"])
     liver_cells: str = Field("twin_liver_cells", description="role: " + ROLES["liver_cells"])
+    car_t: str = Field("twin_car_t", description="role: " + ROLES["car_t"])
+    car_t_naive: str = Field("twin_car_t_naive", description="role: " + ROLES["car_t_naive"])
+    car_t_second_line: str = Field("twin_car_t_second_line", description="role: " + ROLES["car_t_second_line"])
+    car_t_commercial: str = Field("twin_car_t_commercial", description="role: " + ROLES["car_t_commercial"])
     runs: list[str] = Field(
         [],
         description="runs whose answers are brought together, or `all` of params/; a run that names any takes no "
@@ -225,6 +241,36 @@ class RunParameters(BaseModel):
     simultaneous_months: float = Field(
         1.0, ge=0, le=24, description="two samples of a patient were taken together at most this many months apart"
     )
+    landmark_days: int = Field(
+        30, ge=0, le=365, description="what is measured after infusion counts from this day on (landmark)"
+    )
+    immunosign_genes: list[str] = Field(
+        [], description="the genes of Immunosign 21, from who holds a licence; a stand-in of named families where empty"
+    )
+    immunosign_cut_percentile: float = Field(
+        25.0, gt=0, lt=100, description="Immunosign is high above this percentile of the samples (the source's)"
+    )
+    immunoscore_cut_percentile: float = Field(
+        25.0,
+        gt=0,
+        lt=100,
+        description="Immunoscore is high above this percentile of the samples (the source gives none)",
+    )
+    burden_cut_quantile: float = Field(
+        0.5, gt=0, lt=1, description="tumour burden is high above this quantile of the patients (the source gives none)"
+    )
+    density_cut_quantile: float = Field(
+        0.5, gt=0, lt=1, description="a density is high above this quantile of the patients (the source gives none)"
+    )
+    treg_low_quantile: float = Field(
+        0.125, gt=0, lt=1, description="regulatory T cells are few up to this quantile (the source gives none)"
+    )
+    burden_term: str = Field(
+        "per doubling", description="tumour burden in a survival model: per doubling, or high or low"
+    )
+    contexture_resamples: int = Field(
+        1000, ge=100, le=100000, description="resamples of patients for ranks of cell subsets and limits of change"
+    )
     mihc_denominator: str = Field(
         "all cells", description="what stained immune cells are a fraction of: all cells, or CD45+ cells"
     )
@@ -248,6 +294,13 @@ class RunParameters(BaseModel):
         known = RESPONSE_RULES if info.field_name == "response_rules" else CHANGES
         if word not in known:
             raise ValueError(f"give one of {'; '.join(known)}")
+        return word
+
+    @field_validator("burden_term")
+    @classmethod
+    def _is_a_burden(cls, word: str) -> str:
+        if word not in BURDEN_TERMS:
+            raise ValueError(f"give one of {'; '.join(BURDEN_TERMS)}")
         return word
 
     @field_validator("mihc_denominator")

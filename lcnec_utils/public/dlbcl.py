@@ -63,6 +63,7 @@ NAMES = {
     "PFS": {1.0: "1:PROGRESSION", 0.0: "0:CENSORED"},
     "IPI_GROUP": {"Low": "Low", "Intermediate": "Intermediate", "Medium": "Intermediate", "High": "High"},
     "FLAG": {"1": "YES", "0": "NO"},
+    "BIOPSY_TIME": {"Pre-treatment": "baseline", "Relapse": "relapse"},
 }
 
 
@@ -228,6 +229,8 @@ def convert(folder: Path, files: dict[str, Path], entry: dict, study: dict) -> P
     samples = table[list(known)].rename(columns=known).astype(object).assign(**TUMOUR)
     samples.insert(0, "SAMPLE_ID", table.index)
     samples.insert(1, "PATIENT_ID", table.index)
+    if centre == "nci":  # a relapse's biopsy follows treatment
+        samples["BIOPSY_TIME"] = samples["BIOPSY_TYPE"].map(NAMES["BIOPSY_TIME"])
     study = study | {
         "os_origin": "unknown",
         "notes": [*notes, *_notes_of_both(table, scores)],
@@ -235,12 +238,12 @@ def convert(folder: Path, files: dict[str, Path], entry: dict, study: dict) -> P
             "histology": "Diffuse large B-cell lymphoma, no lung tumour.",
             "time zero": "The file does not say what survival counts from.",
             "expression": "Scores by CIBERSORTx and GSVA from bulk RNA; no NanoString panel, no Immunosign.",
+            "definition": "Sums of CIBERSORTx's absolute scores stand for the densities of stained cells, and the mean "
+            "of GSVA's scores of gene sets for Immunosign; both are of the same RNA and may share genes.",
             **caveats,
         },
     }
-    write_study(folder, patients=patients, samples=samples.join(scores), study=study)
-    meta = folder / "meta_study.txt"
-    meta.write_text(
-        meta.read_text(encoding="utf-8").replace("type_of_cancer: lung", "type_of_cancer: dlbclnos"), "utf-8"
-    )
+    write_study(
+        folder, patients=patients, samples=samples.join(scores), study=study, type_of_cancer="dlbclnos"
+    )  # fmt: skip
     return folder

@@ -56,19 +56,25 @@ def papermill(source: Path, target: Path, folder: Path, parameters: dict | None 
     import zmq
     from traitlets.config import Config
 
+    from lcnec_utils.run import records
+
     os.environ.update(SINGLE_THREAD)
     target.parent.mkdir(parents=True, exist_ok=True)
-    papermill.execute_notebook(
-        str(source),
-        str(target),
-        parameters=parameters,
-        kernel_name="python3",
-        progress_bar=False,
-        cwd=str(folder),
-        execution_timeout=CELL_TIMEOUT_SECONDS,
-        # a kernel that listens without encryption says so on every start
-        config=Config(KernelManager={"transport_encryption": "auto" if zmq.has("curve") else "disabled"}),
-    )
+    os.environ[records.BY_COMMAND] = "1"  # which the kernel inherits
+    try:
+        papermill.execute_notebook(
+            str(source),
+            str(target),
+            parameters=parameters,
+            kernel_name="python3",
+            progress_bar=False,
+            cwd=str(folder),
+            execution_timeout=CELL_TIMEOUT_SECONDS,
+            # a kernel that listens without encryption says so on every start
+            config=Config(KernelManager={"transport_encryption": "auto" if zmq.has("curve") else "disabled"}),
+        )
+    finally:
+        os.environ.pop(records.BY_COMMAND, None)
 
 
 def execute(notebook: str, file: Path) -> Ended:

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from lcnec_utils.cohort import matrix, read
 from lcnec_utils.cohort.dictionary import ENDPOINTS, EXPRESSION_FILE
 from lcnec_utils.cohort.model import Cohort, Problem, Reading
+from lcnec_utils.cohort.ncounter import HOUSEKEEPING
 from lcnec_utils.core import params
 from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.omics import genomics
@@ -81,6 +83,28 @@ def _expression(cohort: Cohort) -> dict | None:
             "genes": len(cohort.expression_genes)}  # fmt: skip
 
 
+def _assays(cohort: Cohort) -> dict:
+    """What was measured on biopsies: stained assays, nCounter panels, and samples by time and fixation, counted."""
+    found: dict = {}
+    if cohort.densities is not None:
+        grouped = cohort.densities.groupby("assay", sort=False)
+        found["stained"] = {
+            str(assay): {"samples": int(rows["sample"].nunique()), "populations": int(rows["population"].nunique())}
+            for assay, rows in grouped
+        }
+    if cohort.ncounter:
+        found["ncounter"] = {
+            name: {"samples": data.n_obs, "genes": data.n_vars,
+                   "housekeeping": int((data.var["class"] == HOUSEKEEPING).sum())}
+            for name, data in cohort.ncounter.items()
+        }  # fmt: skip
+    if "BIOPSY_TIME" in cohort.samples and cohort.samples["BIOPSY_TIME"].notna().any():
+        fixation = cohort.samples.get("FIXATION", pd.Series(np.nan, cohort.samples.index)).fillna("fixation not stated")
+        counts = (cohort.samples["BIOPSY_TIME"].fillna("time not stated") + ", " + fixation).value_counts()
+        found["biopsies"] = {str(name): int(n) for name, n in counts.items()}
+    return found
+
+
 def _columns(reading: Reading) -> dict[str, dict[str, str]]:
     files = dict.fromkeys([*reading.used, *reading.unused])
     return {
@@ -98,8 +122,9 @@ def inventory(folder: Path, strict: bool = False) -> dict:
     patients, samples (of tumours), normals, mutations (rows that count); files: name → read, not needed, not
     understood; columns: file → column → used, not used (columns_unused: the latter, all files); words: column → word
     that is not understood → count; genes: symbol → [altered, profiled] over tumours; deletions, fusions, targetable,
-    biomarkers; subtypes: name → patients; endpoints: name → [n, events]; histologies; expression; notes; refused: the
-    lines that refuse the folder. Of a refused folder only what was read before is there.
+    biomarkers; subtypes: name → patients; endpoints: name → [n, events]; histologies; expression; assays: stained
+    cells, nCounter panels and biopsies by time and fixation; notes; refused: the lines that refuse the folder. Of a
+    refused folder only what was read before is there.
 
     strict: every oddity refuses.
     """
@@ -129,6 +154,7 @@ def inventory(folder: Path, strict: bool = False) -> dict:
             "endpoints": _endpoints(cohort),
             "histologies": _histologies(cohort),
             "expression": _expression(cohort),
+            "assays": _assays(cohort),
             "time_zero": cohort.os_origin,
         }
     columns = _columns(reading)
@@ -151,6 +177,21 @@ MOST_LISTED = 12
 def _listed(names: list[str]) -> str:
     more = f" … and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
     return ", ".join(names[:MOST_LISTED]) + more
+
+
+def _assay_lines(assays: dict) -> list[str]:
+    lines = [
+        f"Stained cells ({assay}): {part['populations']} populations in {part['samples']} samples"
+        for assay, part in assays.get("stained", {}).items()
+    ]
+    lines += [
+        f"nCounter panel {name}: {part['genes']} genes ({part['housekeeping']} of housekeeping), "
+        f"{part['samples']} samples"
+        for name, part in assays.get("ncounter", {}).items()
+    ]
+    if biopsies := assays.get("biopsies"):
+        lines.append(f"Biopsies: {_listed([f'{name} {n}' for name, n in biopsies.items()])}")
+    return lines
 
 
 def as_text(contents: dict, folder: Path) -> str:
@@ -202,6 +243,7 @@ def as_text(contents: dict, folder: Path) -> str:
         lines.append(
             f"Expression ({part['file']}): {part['genes']} genes of {part['samples']} samples, {part['scale']}"
         )
+    lines += _assay_lines(contents["assays"])
     lines.append("No problem found. To run the notebooks on it, write params/NAME.yaml with the lines")
     lines.append(f"  run: NAME\n  cohort: {folder}\nand call: lcnec run --params params/NAME.yaml")
     return "\n".join(lines)

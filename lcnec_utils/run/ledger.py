@@ -12,12 +12,12 @@ from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core import formats, params, paths, provenance
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.core.findings import Finding
-from lcnec_utils.ledger import audit, claims, table_cells, verdicts
+from lcnec_utils.ledger import audit, claim_words, claims, table_cells, verdicts
 from lcnec_utils.run import records, roles
 
 LCNEC_ROLES = {"cohort", "cohort_2", "serial"}
 COLUMNS = [
-    "claim", "body", "origin", "verdict", "value", "lower", "upper", "p", "n", "events", "power", "could_see",
+    "claim", "body", "origin", "verdict", "value", "lower", "upper", "scale", "p", "n", "events", "power", "could_see",
     "finding", "caveats", "reason",
 ]  # fmt: skip
 
@@ -113,7 +113,7 @@ def table(run: params.RunParameters) -> pd.DataFrame:
                     "body": body,
                     "origin": answer["origin"],
                     "verdict": answer["verdict"],
-                    **{name: first.get(name) for name in ("value", "lower", "upper", "p", "n", "events")},
+                    **{name: first.get(name) for name in ("value", "lower", "upper", "scale", "p", "n", "events")},
                     # every comparison must hold, so the least of their powers bounds the claim's
                     "power": min(powers) if powers else None,
                     "could_see": _farthest(claim, seen),
@@ -191,43 +191,9 @@ def origins(ledger: pd.DataFrame) -> pd.DataFrame:
     return counts.loc[[body for body in dict.fromkeys(ledger["body"]) if body in counts.index]]
 
 
-def printed_text(claim: claims.Claim) -> str:
-    """What the source prints of a claim, as short text."""
-    parts = [f"{claim.value} {claim.unit}".strip() if claim.value else ""]
-    if claim.k and claim.value:
-        parts.append(f"k = {claim.k}")
-    if claim.interval:
-        parts.append(f"({'–'.join(claim.interval)})")
-    if claim.range:
-        parts.append(f"range {'–'.join(claim.range)}")
-    if claim.p:
-        parts.append(f"p {claim.p}" if claim.p[0] in "<>=≤" else f"p = {claim.p}")
-    if not any(parts):
-        parts = [{"greater": "greater", "less": "less", "none": "no difference"}.get(claim.direction or "", "in words")]
-    return " ".join(part for part in parts if part)
-
-
-DECIMALS = {"auc": 3}  # of a finding by its claim's measure, where two would hide it: an AUC of 0.998 is not 1.00
-
-
-def finding_text(claim: claims.Claim, row) -> str:
-    """What a cohort gives on a claim, as short text; a count has no decimals."""
-    if pd.isna(row.value):
-        return ""
-    digits = DECIMALS.get(claim.measure, 2)
-    limits = [row.lower, row.upper] if pd.notna(row.lower) and pd.notna(row.upper) else []
-    if not limits and float(row.value).is_integer():
-        digits = 0
-    text = formats.number(row.value, digits)
-    if not limits:
-        return text
-    # a dash beside a minus would be read as another minus
-    between = " to " if min(limits) < 0 else "–"
-    return f"{text} ({between.join(formats.number(limit, digits) for limit in limits)})"
-
-
 def one_row_per_claim(ledger: pd.DataFrame) -> pd.DataFrame:
-    """One row per claim; a verdict, its origin, finding, caveats and reason per body: what is tracked as claims.csv."""
+    """One row per claim; per body a verdict, its origin, the finding with its scale and n, caveats and reason: what is
+    tracked as claims.csv."""
     statuses = audit_by_claim()
     known = claims.published()
     table = pd.DataFrame({"claim": list(known), "audit": [statuses[id] for id in known]}).set_index("claim")
@@ -235,7 +201,9 @@ def one_row_per_claim(ledger: pd.DataFrame) -> pd.DataFrame:
         rows = rows.set_index("claim")
         table[f"{body}: verdict"] = rows["verdict"]
         table[f"{body}: origin"] = rows["origin"]
-        table[f"{body}: found"] = [finding_text(known[row.Index], row) for row in rows.itertuples()]
+        table[f"{body}: found"] = [claim_words.finding_text(known[row.Index], row) for row in rows.itertuples()]
+        table[f"{body}: scale"] = rows["scale"].fillna("")
+        table[f"{body}: n"] = ["" if pd.isna(n) else str(int(n)) for n in rows["n"]]
         table[f"{body}: caveats"] = [", ".join(topics_of(text)) for text in rows["caveats"].fillna("")]
         table[f"{body}: reason"] = [_full_reason(known[row.Index], row) for row in rows.itertuples()]
     return table
@@ -327,8 +295,9 @@ def answers_table(ledger: pd.DataFrame, verdicts: list[str], caveat: bool | None
             "body": row.body,
             "origin": row.origin,
             "the source says": known[row.claim].statement,
-            "printed": printed_text(known[row.claim]),
-            "found": finding_text(known[row.claim], row),
+            "printed": claim_words.printed_text(known[row.claim]),
+            "found": claim_words.finding_text(known[row.claim], row),
+            "measured as": "" if pd.isna(row.value) else claim_words.scale_text(known[row.claim], row.scale or ""),
             "p": "" if pd.isna(row.p) else formats.p_value(row.p),
             "n": "" if pd.isna(row.n) else str(int(row.n)),
             "power": "" if pd.isna(row.power) else formats.number(row.power, 2),
@@ -339,9 +308,34 @@ def answers_table(ledger: pd.DataFrame, verdicts: list[str], caveat: bool | None
         }
         for row in chosen.itertuples()
     ]
-    names = ["claim", "body", "origin", "the source says", "printed", "found", "p", "n", "power", "verdict", "because",
-             "caveats", "audit"]  # fmt: skip
+    names = ["claim", "body", "origin", "the source says", "printed", "found", "measured as", "p", "n", "power",
+             "verdict", "because", "caveats", "audit"]  # fmt: skip
     return pd.DataFrame(rows, columns=names).set_index("claim")
+
+
+def every_answer(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Every claim and body as a reader's table, whatever its verdict: as `answers_table`, with source and panel, the
+    statement first and the claim's id last."""
+    known = claims.published()
+    table = answers_table(ledger, [*verdicts.ANSWERS, verdicts.NOT_COMPUTABLE]).reset_index()
+    names = {claim.id: name for name, source in claims.sources().items() for claim in source.claims}
+    table["source"] = table["claim"].map(names)
+    table["panel"] = table["claim"].map(lambda id: known[id].panel)
+    return table[
+        ["the source says", "printed", "found", "measured as", "verdict", "body", "origin", "n", "p", "because",
+         "caveats", "audit", "panel", "source", "claim"]
+    ]  # fmt: skip
+
+
+def by_panel(ledger: pd.DataFrame) -> pd.DataFrame:
+    """How many claims of each panel have each verdict, over the bodies of the run; the title of the panel beside."""
+    panels, known = params.read_yaml(paths.PANELS), claims.published()
+    panel = ledger["claim"].map(lambda id: known[id].panel).rename("panel")
+    names = [*verdicts.ANSWERS, verdicts.NOT_COMPUTABLE]
+    counts = pd.crosstab(panel, ledger["verdict"]).reindex(columns=names, fill_value=0)
+    counts = counts.loc[list(dict.fromkeys(panel))]
+    counts.insert(0, "shows", [panels[id]["title"] for id in counts.index])
+    return counts.rename_axis(columns=None)
 
 
 def reason_counts(ledger: pd.DataFrame) -> pd.DataFrame:

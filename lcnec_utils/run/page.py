@@ -1,7 +1,8 @@
 """Page: what a notebook holds. It checks parameters, hands out cohorts, saves panels, records findings.
 
 A notebook's panels and findings go to a scratch folder and are moved in by `finish`, the record
-`build/<run>/<notebook>.json` last of all: what is half-written is never taken for a result.
+`build/<run>/<notebook>.json` last of all: what is half-written is never taken for a result. What a reader runs by hand
+goes to build/scratch/<run>/ instead (run/by_hand.py).
 """
 
 import ast
@@ -18,12 +19,14 @@ import pandas as pd
 from lcnec_utils.cohort import histology
 from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core import formats, params, paths, provenance
+from lcnec_utils.core.commands import from_the_top
 from lcnec_utils.core.errors import MissingData, NotBuilt, UserError
 from lcnec_utils.core.findings import Finding
-from lcnec_utils.ledger import claims, verdicts
+from lcnec_utils.ledger import claim_words, claims, verdicts
 from lcnec_utils.plots import palette
 from lcnec_utils.public.fetch import DownloadError, fetch
-from lcnec_utils.run import panel_files, records, roles
+from lcnec_utils.run import by_hand, panel_files, records, roles, table_views
+from lcnec_utils.stats import comparison
 
 # What a fresh kernel's namespace holds besides parameters
 KERNEL_NAMES = {"In", "Out", "get_ipython", "exit", "quit", "open"}
@@ -31,9 +34,14 @@ KERNEL_NAMES = {"In", "Out", "get_ipython", "exit", "quit", "open"}
 INJECTED = "# Parameters\n"
 
 
+def injected_cells(namespace: dict) -> list[str]:
+    """The cells of parameters that papermill injected into a notebook; none where it is run by hand."""
+    return [cell for cell in namespace.get("In", []) if cell.startswith(INJECTED)]
+
+
 def injected_names(namespace: dict) -> set[str]:
     """The parameters that a run's file (or `papermill -p`) writes: names set by the cell that papermill injected."""
-    cells = [cell for cell in namespace.get("In", []) if cell.startswith(INJECTED)]
+    cells = injected_cells(namespace)
     nodes = ast.parse(cells[-1]).body if cells else []
     return {target.id for node in nodes if isinstance(node, ast.Assign) for target in node.targets}
 
@@ -55,6 +63,7 @@ class Panel:
     """One panel being drawn; `save` keeps its figure with the numbers plotted until the panel ends."""
 
     id: str
+    title: str = ""  # of the picture, for those who do not see it
     figure: object = None
     tables: dict[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
     says: str = ""
@@ -70,16 +79,17 @@ class Panel:
         self.figure, self.tables, self.says, self.graphml = figure, {"": table, **more}, says, graphml
 
     def show(self) -> None:
-        """Show the figure, its sentence and, where curves are described, the table that describes them."""
+        """Show the figure, its sentence and, where its numbers are of survival curves, what they say of each group."""
         from IPython.display import Image, Markdown, display
 
         # the panel's name goes along, so that `lcnec refresh` knows which pictures hold single patients
-        picture = Image(data=panel_files.screen_png(self.figure), format="png")
+        words = panel_files.in_words(self.title, self.says)
+        picture = Image(data=panel_files.screen_png(self.figure), format="png", alt=words)
         display(picture, metadata={"lcnec": {"panel": self.id}})
         if self.says:
             display(Markdown(self.says))
-        if "described" in self.tables:  # each group's milestones and restricted mean belong to its curve
-            display(self.tables["described"].set_index("group").round(2).T)
+        if "follow_up_months" in self.tables[""]:  # landmark rates and follow-up belong to a curve
+            display(table_views.Table(comparison.as_read(self.tables[""])))
 
 
 class Page:
@@ -87,9 +97,13 @@ class Page:
 
     def __init__(self, notebook: str, namespace: dict):
         self.notebook = notebook
+        self._namespace = namespace
         self._refuse_unknown_names(namespace, set(params.RunParameters.model_fields))
-        self.parameters = params.validate(given_parameters(notebook, namespace), notebook)
+        self._given = given_parameters(notebook, namespace)
+        self.parameters = params.validate(self._given, notebook)
         self.run = self.parameters.run
+        self._changed = by_hand.changed_parameters(notebook, self.parameters)
+        self.scratch = by_hand.goes_to_scratch(bool(injected_cells(namespace)), self._changed)
         self.panels = records.panels_of(notebook)
         self._cohorts: dict[str, Cohort] = {}
         self._drawn: dict[str, dict[str, str]] = {}
@@ -100,13 +114,35 @@ class Page:
         self._of_prints = False  # whether the present panel shows prints alone, and no cohort
         self._answered: list[str] = []  # the claims that it answered
         self._published: dict[str, str] = {}
+        if not by_hand.by_command():
+            by_hand.build_cohorts(notebook, self.parameters)
         self._inputs = records.input_digests(notebook, self.parameters)
-        paths.build(self.run).mkdir(parents=True, exist_ok=True)
-        records.record_path(self.run, notebook).unlink(missing_ok=True)
-        for left in paths.build(self.run).glob(f".{notebook}.*.tmp"):
+        self._work = by_hand.folder(self.run) if self.scratch else paths.build(self.run)
+        self._work.mkdir(parents=True, exist_ok=True)
+        if not self.scratch:
+            records.record_path(self.run, notebook).unlink(missing_ok=True)
+        for left in self._work.glob(f".{notebook}.*.tmp"):
             shutil.rmtree(left, ignore_errors=True)
-        self._scratch = Path(tempfile.mkdtemp(prefix=f".{notebook}.", suffix=".tmp", dir=paths.build(self.run)))
+        self._unfinished = Path(tempfile.mkdtemp(prefix=f".{notebook}.", suffix=".tmp", dir=self._work))
         palette.apply()
+        if self.scratch:
+            self._say(by_hand.notice(notebook, self.run, self._changed))
+
+    @staticmethod
+    def _say(text: str) -> None:
+        from IPython.display import Markdown, display
+
+        display(Markdown(text))
+
+    def _refuse_changed_parameters(self) -> None:
+        """A parameter that changed after the page was made would be in a figure and not in what is said of it."""
+        given = given_parameters(self.notebook, self._namespace)
+        changed = [name for name in {**self._given, **given} if given.get(name) != self._given.get(name)]
+        if changed:
+            raise UserError(
+                f"{self.notebook}: parameter {changed[0]} is {self._namespace.get(changed[0])!r} now, and was another "
+                "one when the page was made; run the cell `page = Page(...)` again"
+            )
 
     def _refuse_unknown_names(self, namespace: dict, known: set[str]) -> None:
         """A name that a fresh kernel holds and no notebook takes was injected by mistake (`-p chort x`).
@@ -218,15 +254,13 @@ class Page:
 
     def introduce(self) -> None:
         """Show the run's cohorts, each with what reading it changed and what it cannot say, as a list."""
-        from IPython.display import Markdown, display
-
         lines = []
         for role, row in self.describe().iterrows():
             lines.append(f"- **{row['cohort']}** (role `{role}`): {row['patients']} patients")
             lines += [f"    - {note}" for note in row["notes"]]
-        display(Markdown("\n".join(lines)))
+        self._say(from_the_top("\n".join(lines)))
 
-    def contents(self) -> pd.DataFrame:
+    def contents(self) -> table_views.Table:
         """Every panel of the compendium that is drawn today: its notebook, what it shows, where the source has it."""
         entries = params.read_yaml(paths.PANELS)
         rows = [
@@ -234,7 +268,8 @@ class Page:
             for id, entry in entries.items()
             if not entry.get("planned")
         ]
-        return pd.DataFrame(rows).sort_values(["notebook", "panel"]).set_index(["notebook", "panel"])
+        table = pd.DataFrame(rows).sort_values(["notebook", "panel"]).set_index(["notebook", "panel"])
+        return table_views.Table(table)
 
     # --- panels
 
@@ -242,8 +277,8 @@ class Page:
     def panel(self, id: str):
         """A panel: draw it inside and `save` it. What a cohort lacks (MissingData) skips it with the reason stated."""
         import matplotlib.pyplot as plt
-        from IPython.display import Markdown, display
 
+        self._refuse_changed_parameters()
         if id not in self.panels:
             raise UserError(
                 f"panel '{id}' is not one of {self.notebook}'s in params/panels.yaml{params.nearest(id, self.panels)}"
@@ -257,6 +292,7 @@ class Page:
                 raise UserError(f"panel '{id}' ended without a figure; save one or skip with a reason")
             self._drawn[id] = self._write(panel)
             self._skipped.pop(id, None)
+            self._kept.discard(id)
             panel.show()
             for claim in self._answered:
                 self._describe_answer(claim)
@@ -265,7 +301,7 @@ class Page:
             self._drawn.pop(id, None)
             if isinstance(reason, NotBuilt):
                 self._kept.add(id)
-            display(Markdown(f"*Skipped: {reason}.*"))
+            self._say(from_the_top(f"*Skipped: {reason}.*"))
         finally:
             self._asked, self._answered, self._of_prints = [], [], False
             plt.close("all")
@@ -276,27 +312,35 @@ class Page:
 
     def _provenance(self, name: str) -> dict:
         """What a figure and its table carry of how they were made, but for the digest of their numbers."""
-        return {
-            "project": records.PROJECT,
-            "run": self.run,
-            "panel": name,
-            "simulated": self._panel_is_simulated(),
-            "cohorts": {
-                role: f"{getattr(self.parameters, role)} {self._inputs['cohorts'][role][: provenance.SHORT]}"
-                for role in sorted(self._panel_cohorts())
-            },
-            "parameters": self._inputs["parameters"][: provenance.SHORT],
-        } | ({"runs": list(self._inputs["findings"])} if self.notebook in records.READS_RUNS else {})
+        return (
+            {
+                "project": records.PROJECT,
+                "run": self.run,
+                "panel": name,
+                "simulated": self._panel_is_simulated(),
+                "cohorts": {
+                    role: f"{getattr(self.parameters, role)} {self._inputs['cohorts'][role][: provenance.SHORT]}"
+                    for role in sorted(self._panel_cohorts())
+                },
+                "parameters": self._inputs["parameters"][: provenance.SHORT],
+            }
+            | ({"runs": list(self._inputs["findings"])} if self.notebook in records.READS_RUNS else {})
+            | ({"scratch": {name: now for name, (now, _) in self._changed.items()}} if self.scratch else {})
+        )
 
     def _write(self, panel: Panel) -> dict[str, str]:
+        self._unfinished.mkdir(exist_ok=True)  # a panel may be drawn again when the page has ended
+        about = self._provenance(panel.id)
+        panel.title = panel_files.titled(self.panels[panel.id]["title"], about)
         return panel_files.write_panel(
-            self._scratch,
+            self._unfinished,
             panel.id,
-            title=self.panels[panel.id]["title"],
+            title=panel.title,
             figure=panel.figure,
             tables=panel.tables,
             graphml=panel.graphml,
-            about=self._provenance(panel.id),
+            says=panel.says,
+            about=about,
         )
 
     # --- findings and the end
@@ -395,37 +439,49 @@ class Page:
             claim = self.claim_if_printed if may_lack else self.claim
             claim(f"{prefix}{id}", *findings, role=role, kept=kept)
 
-    def answers(self, ids: list[str] | None = None) -> pd.DataFrame:
-        """The claims this page answered (or those named): statement, verdict and its reason."""
-        known = claims.published()
-        rows = [
-            {"claim": id, "the source says": known[id].statement, "verdict": self._findings[id]["verdict"],
-             "because": self._findings[id]["reason"]}
-            for id in ids or self._findings if id in self._findings
-        ]  # fmt: skip
-        return pd.DataFrame(rows, columns=["claim", "the source says", "verdict", "because"]).set_index("claim")
+    def answers(self, ids: list[str] | None = None) -> table_views.Table:
+        """The claims this page answered (or those named), no cell cut: statement, what is published, what was found
+        here by each comparison and on which scale, verdict with its reason, and what it is evidence of."""
+        known, rows = claims.published(), []
+        for id in ids or self._findings:
+            if id not in self._findings:
+                continue
+            answer = self._findings[id]
+            scale = next((finding.get("scale", "") for finding in answer["findings"]), "")
+            recomputed = [claim_words.finding_text(known[id], Finding(**finding)) for finding in answer["findings"]]
+            rows.append(
+                {
+                    "claim": id,
+                    "the source says": known[id].statement,
+                    "published": claim_words.printed_text(known[id]),
+                    "found": "; ".join(text for text in recomputed if text),
+                    "measured as": claim_words.scale_text(known[id], scale) if any(recomputed) else "",
+                    "verdict": answer["verdict"],
+                    "because": answer["reason"],
+                    "origin": answer["origin"],
+                }
+            )
+        columns = ["claim", "the source says", "published", "found", "measured as", "verdict", "because", "origin"]
+        return table_views.Table(pd.DataFrame(rows, columns=columns).set_index("claim"))
 
     def publish(self, name: str, table: pd.DataFrame) -> None:
         """Keep a table of the whole run, such as the ledger, beside the figures."""
-        path = self._scratch / name
+        self._unfinished.mkdir(exist_ok=True)
+        path = self._unfinished / name
         panel_files.write_csv(path, table, self._provenance(name))
         self._published[name] = provenance.of_file(path)
 
-    def finish(self) -> pd.DataFrame:
+    def finish(self) -> table_views.Table:
         """Move the panels in, write the record and the run's manifest; returns drawn and skipped panels as a table."""
         import filelock
 
         left = [id for id in self.panels if id not in self._drawn and id not in self._skipped]
         if left:
             raise UserError(f"{self.notebook}: panel '{left[0]}' was neither drawn nor skipped")
-        target = paths.figures(self.run)
+        target = self._work if self.scratch else paths.figures(self.run)
         target.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(paths.build(self.run) / ".manifest.lock"):
-            for id in set(self.panels) - self._kept:
-                for old in [*target.glob(f"{id}.*")]:
-                    old.unlink()
-            for name in [*self._published, *(name for files in self._drawn.values() for name in files)]:
-                (self._scratch / name).rename(target / name)
+        with filelock.FileLock(self._work / ".manifest.lock"):
+            self._move_in(target)
             records.write_record(
                 {
                     "notebook": self.notebook,
@@ -437,9 +493,10 @@ class Page:
                     "skipped": self._skipped,
                     "published": self._published,
                     "findings": self._findings,
-                }
+                },
+                self._work if self.scratch else None,
             )
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        shutil.rmtree(self._unfinished, ignore_errors=True)
         rows = [
             {
                 "panel": id,
@@ -448,4 +505,14 @@ class Page:
             }
             for id, entry in self.panels.items()
         ]
-        return pd.DataFrame(rows, columns=["panel", "shows", "outcome"]).set_index("panel")
+        return table_views.Table(pd.DataFrame(rows, columns=["panel", "shows", "outcome"]).set_index("panel"))
+
+    def _move_in(self, target: Path) -> None:
+        """Move what was written since the page was made, or last ended, to its folder, over what is there of it."""
+        files = {**self._drawn, **{name: {name: ""} for name in self._published}}
+        fresh = {id for id, names in files.items() if all((self._unfinished / name).exists() for name in names)}
+        for id in set(self.panels) & (fresh | self._skipped.keys()) - self._kept:
+            for old in [*target.glob(f"{id}.*")]:
+                old.unlink()
+        for name in [name for id in fresh for name in files[id]]:
+            (self._unfinished / name).rename(target / name)

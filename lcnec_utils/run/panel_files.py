@@ -4,7 +4,8 @@ Provenance names no commit and no date, for being committed must not make a figu
 """
 
 import io
-import json
+import re
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,12 @@ import pandas as pd
 
 from lcnec_utils.core import formats, provenance
 from lcnec_utils.plots import palette
+from lcnec_utils.run import carried_evidence
 
 SCREEN_DPI, PRINT_DPI, RASTER_DPI = 96, 300, 150
+NARROW_MM, NARROW_DPI = 110, 144  # a figure of a column's width is shown larger on the screen
 MOST_MARKS = 2000  # a layer with more is drawn as pixels inside the vector figure
-SVG_BYTES = 300_000  # a heavier one lowers that bound
+SVG_BYTES = 299_900  # a heavier one lowers that bound; the seal is added
 TIGHT = {"bbox_inches": "tight", "pad_inches": 0.04}
 
 
@@ -29,34 +32,46 @@ def write_csv(path: Path, table: pd.DataFrame, about: dict) -> str:
         float_format=f"%.{formats.SIGNIFICANT_DIGITS}g",
         lineterminator="\n",
     )
-    line = json.dumps({**about, "csv": provenance.of_bytes(body.encode())}, ensure_ascii=False)
+    line = carried_evidence.line({**about, "csv": provenance.of_bytes(body.encode())})
     path.write_text(f"# {line}\n{body}", encoding="utf-8")
     return line
 
 
 def write_panel(
-    folder: Path, id: str, *, title: str, figure, tables: dict[str, pd.DataFrame], about: dict, graphml: str = ""
+    folder: Path,
+    id: str,
+    *,
+    title: str,
+    figure,
+    tables: dict[str, pd.DataFrame],
+    about: dict,
+    graphml: str = "",
+    says: str = "",
 ) -> dict[str, str]:
     """Write a panel's figure and tables into a folder; returns the digest of each file by name.
 
-    tables: by the name that stands between the panel's id and `.csv`; the one without a name ("") holds what the figure
-    shows. about: the provenance; where it says `simulated`, the figure is marked so. graphml: a graph that the figure
-    shows, as the text of a GraphML file.
+    title: as `titled` gives it. tables: by the name that stands between the panel's id and `.csv`; the one without a
+    name ("") holds what the figure shows. about: the provenance; where it says `simulated`, the figure is marked so.
+    graphml: a graph that the figure shows, as the text of a GraphML file. says: the sentence under the figure, in
+    Markdown; both pictures carry it in words, the SVG as its `<desc>`, the PNG as its comment.
     """
     names = {name: f"{id}.{name}.csv" if name else f"{id}.csv" for name in tables}
     lines = {name: write_csv(folder / names[name], table, about) for name, table in tables.items()}
     if about["simulated"]:
         mark_simulated(figure)
-        title += " (simulated cohort)"
     described = {"Title": title, "Description": lines[""]}
+    words = in_words(title, says)
     vector, raster = folder / f"{id}.svg", folder / f"{id}.png"
     metadata = {"Date": None, "Creator": about["project"], **described}
     for most in (MOST_MARKS, MOST_MARKS // 4, MOST_MARKS // 16):
         rasterise_layers(figure, most)
         figure.savefig(vector, dpi=RASTER_DPI, metadata=metadata, **TIGHT)
+        describe_vector(vector, words)
         if vector.stat().st_size <= SVG_BYTES:
             break
-    figure.savefig(raster, dpi=PRINT_DPI, metadata={"Software": None, **described}, **TIGHT)
+    figure.savefig(raster, dpi=PRINT_DPI, metadata={"Software": None, **described, "Comment": words}, **TIGHT)
+    for path in (vector, raster):
+        carried_evidence.seal(path)
     files = [*names.values(), vector.name, raster.name]
     if graphml:
         files.append(f"{id}.graphml")
@@ -64,12 +79,36 @@ def write_panel(
     return {name: provenance.of_file(folder / name) for name in sorted(files)}
 
 
+def titled(title: str, about: dict) -> str:
+    """A panel's title as its files carry it: it says so where patients are simulated."""
+    return f"{title} (simulated cohort)" if about["simulated"] else title
+
+
+def in_words(title: str, says: str = "") -> str:
+    """What a figure shows in words, for a reader who does not see it: its title and its sentence without Markdown.
+
+    >>> in_words("Survival by driver", "**STK11.** Median `PFS` of *all*: 2.4 (1.7–3.8).")
+    'Survival by driver. STK11. Median PFS of all: 2.4 (1.7–3.8).'
+    """
+    plain = re.sub(r"(\*\*|`|(?<!\w)[*_](?=\w)|(?<=[\w.])[*_](?!\w))", "", says)
+    return " ".join(f"{title}. {plain}".split())
+
+
+def describe_vector(path: Path, words: str) -> None:
+    """Write what an SVG shows into it, as `<desc>` behind matplotlib's `<title>`, and call it one picture."""
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("<svg ", '<svg role="img" ', 1)
+    text = text.replace("</title>\n", f"</title>\n <desc>{escape(words, quote=False)}</desc>\n", 1)
+    path.write_text(text, encoding="utf-8")
+
+
 def screen_png(figure) -> bytes:
     """A figure as a small PNG, which a notebook stores."""
     from PIL import Image
 
     buffer, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(buffer, dpi=SCREEN_DPI, metadata={"Software": None}, **TIGHT)
+    dpi = NARROW_DPI if figure.get_figwidth() < NARROW_MM * palette.MM else SCREEN_DPI
+    figure.savefig(buffer, dpi=dpi, metadata={"Software": None}, **TIGHT)
     picture = Image.open(buffer).convert("RGB").quantize(128, method=Image.Quantize.MEDIANCUT, dither=0)
     picture.save(small, "PNG", optimize=True)
     return small.getvalue()

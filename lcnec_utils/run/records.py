@@ -24,6 +24,8 @@ READS_RUNS = {"15_replication"}
 # The notebook that gives every claim its answer, whichever notebook draws its panel
 READS_ALL_CLAIMS = {"14_claims"} | READS_RUNS
 RECORDS = "[0-9][0-9]_*.json"
+# An environment variable of the kernels in which `lcnec` executes notebooks
+BY_COMMAND = "LCNEC_BY_COMMAND"
 
 
 def notebook_path(name: str) -> Path:
@@ -139,8 +141,12 @@ def finding_values(finding: Finding) -> dict:
     }
 
 
-def write_record(record: dict) -> None:
-    """Write a notebook's record, and the run's manifest with it."""
+def write_record(record: dict, scratch: Path | None = None) -> None:
+    """Write a notebook's record, and the run's manifest with it; the record alone, into a folder, where the notebook
+    was run by hand."""
+    if scratch:
+        _write_json(scratch / f"{record['notebook']}.json", record)
+        return
     _write_json(record_path(record["run"], record["notebook"]), record)
     write_manifest(record["run"])
 

@@ -8,7 +8,7 @@ from lcnec_utils.core import formats
 from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.core.findings import Finding
 from lcnec_utils.core.params import nearest
-from lcnec_utils.ledger import claims, verdicts
+from lcnec_utils.ledger import claim_words, claims, verdicts
 from lcnec_utils.plots import palette
 from lcnec_utils.plots.replication_forest import aside_of, key_of, letters_of, replication_forest
 from lcnec_utils.run import ledger, summaries
@@ -64,7 +64,7 @@ def _print_line(claim: claims.Claim, rows: pd.DataFrame) -> dict:
         (Finding(row.value, row.lower, row.upper, n=row.n, events=row.events, scale=row.scale or "")
          for row in rows.itertuples() if pd.notna(row.value)), Finding(),
     )  # fmt: skip
-    line = {"kind": "print", "label": "Published", "note": ledger.printed_text(claim)}
+    line = {"kind": "print", "label": "Published", "note": claim_words.printed_text(claim)}
     if claim.kind == "number":
         ends = [claims.as_number(text) for text in claim.range or []]
         if len(ends) == 2 and None not in ends:

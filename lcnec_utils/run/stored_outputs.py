@@ -7,6 +7,10 @@ from lcnec_utils.core import params, paths
 from lcnec_utils.core.errors import UserError
 from lcnec_utils.run import execution, records, runs
 
+# In JupyterLab a notebook begins with its question and its figures: the cell of parameters opens at a click
+FOLDED = {"source_hidden": True}
+NOT_STORED = "Not stored here: every column of this figure is a patient. Run the notebook to see it."
+
 
 def _not_stored() -> str:
     """A picture, base64, that stands in a stored notebook for one in which every mark is a real patient."""
@@ -14,8 +18,7 @@ def _not_stored() -> str:
 
     picture = Image.new("P", (560, 44), 255)
     picture.putpalette([tone for level in range(256) for tone in (level, level, level)])
-    text = "Not stored here: every column of this figure is a patient. Run the notebook to see it."
-    ImageDraw.Draw(picture).text((10, 16), text, fill=90)
+    ImageDraw.Draw(picture).text((10, 16), NOT_STORED, fill=90)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True)
     return base64.b64encode(buffer.getvalue()).decode()
@@ -49,6 +52,8 @@ def refresh(notebook: str) -> None:
     for index, cell in enumerate(book.cells):
         tags = cell.metadata.get("tags")
         cell.metadata = {"tags": tags} if tags else {}
+        if "parameters" in (tags or []):
+            cell.metadata["jupyter"] = FOLDED
         cell.id = f"cell-{index:02d}"
         if cell.cell_type == "code":
             count += 1
@@ -58,8 +63,9 @@ def refresh(notebook: str) -> None:
                     output.execution_count = count
                 if "metadata" in output:
                     panel = output.metadata.get("lcnec", {}).get("panel")
-                    output.metadata = {}
+                    words = output.metadata.get("image/png", {}).get("alt")
                     if panel and not simulated and not records.panels_of(notebook)[panel].get("aggregate", False):
-                        output.data["image/png"] = _not_stored()
+                        output.data["image/png"], words = _not_stored(), NOT_STORED
+                    output.metadata = {"image/png": {"alt": words}} if words else {}
     nbformat.validate(book)
     nbformat.write(book, source)

@@ -82,6 +82,7 @@ def _go_through(notebook: str, run: params.RunParameters) -> None:
 
     if records.panels_of(notebook):  # one without panels has nothing to draw, however long it takes
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    os.environ[records.BY_COMMAND] = "1"
     matplotlib.figure.Figure.__init__ = lambda *_, **__: os._exit(DRAWS)
     source = records.notebook_path(notebook)
     book = json.loads(source.read_text(encoding="utf-8"))

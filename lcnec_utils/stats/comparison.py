@@ -15,7 +15,17 @@ from lcnec_utils.core.errors import MissingData
 from lcnec_utils.core.findings import Finding, of_hazard
 from lcnec_utils.stats.cox import COX_COLUMNS, cox
 from lcnec_utils.stats.proportions import keep_large_groups, levels, split_by_size, too_few_patients
-from lcnec_utils.stats.survival import NAN, LogRank, kaplan_meier, log_rank, medians, numbers_at_risk, survival_table
+from lcnec_utils.stats.survival import (
+    NAN,
+    LogRank,
+    describe,
+    follow_up,
+    kaplan_meier,
+    log_rank,
+    medians,
+    numbers_at_risk,
+    survival_table,
+)
 
 
 def time_ticks(longest: float, most: int = 7) -> list[float]:
@@ -33,7 +43,8 @@ class Comparison:
     """Survival of groups side by side: curves, medians, numbers at risk, log-rank, hazard ratios against a reference.
 
     tested: the groups large enough for the log-rank test and the Cox model; small: the others, shown only, which have
-    fewer than min_group patients. ratios: `cox`'s columns with group. Shows itself in a notebook as a table.
+    fewer than min_group patients. ratios: `cox`'s columns with group. follow_up: the median follow-up of all, months.
+    described: `survival.describe`'s columns. Shows itself in a notebook as a table.
     """
 
     endpoint: str
@@ -47,22 +58,26 @@ class Comparison:
     dropped: int
     total: int
     min_group: int = 2
+    follow_up: float = NAN
+    described: pd.DataFrame = dataclasses.field(default_factory=pd.DataFrame)
 
     def summary(self) -> pd.DataFrame:
         """One row per group: group, n, events, median and limits (months), hazard ratio against the reference with
-        its interval and p, and the log-rank test of all tested groups (repeated)."""
+        its interval and p, the log-rank test of all tested groups (repeated), and median follow-up, survival at 12 and
+        24 months and restricted mean of `described`."""
         ratios = self.ratios.set_index("group").reindex(self.medians["group"])
         table = self.medians.rename(
             columns={"median": "median_months", "lower": "median_lower", "upper": "median_upper"}
         )
         for name in ("hr", "lower", "upper", "p"):
             table[name if name == "hr" else f"hr_{name}"] = ratios[name].to_numpy()
-        return table.assign(
+        table = table.assign(
             tested=table["group"].isin(self.tested),
             log_rank_chi_squared=self.log_rank.chi_squared,
             log_rank_df=self.log_rank.degrees,
             log_rank_p=self.log_rank.p,
         )
+        return table.join(self.described.drop(columns=[name for name in self.described if name in table]))
 
     @property
     def reference(self) -> str:
@@ -182,7 +197,42 @@ def compare(
         dropped=total - len(patients),
         total=total,
         min_group=min_group,
+        follow_up=follow_up(patients)["median"].item(),
+        described=describe(patients, group=group, limits=limits, min_group=min_group),
     )
+
+
+def as_read(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `Comparison.summary` or of `stack` as a reader's table: counts, follow-up, medians, survival at 12 and
+    24 months, restricted means and hazard ratios, each with its 95% interval, as text.
+
+    >>> from lifelines.datasets import load_waltons
+    >>> waltons = load_waltons().rename(columns={"T": "months", "E": "event"})
+    >>> as_read(compare(waltons, group="group").summary()).loc["miR-137", "at 24 months, % (95% CI)"]
+    '53 (39–73)'
+    """
+    names = list(table.columns[: table.columns.get_loc("group") + 1])
+    shown = table[[*names, "n", "events"]].assign(censored=table["n"] - table["events"])
+
+    def estimates(name: str, low: str, high: str, digits: int, times: int = 1) -> list[str]:
+        figures = (table[[name, low, high]] * times).itertuples(index=False)
+        return ["–" if np.isnan(value) else f"{formats.number(value, digits)} ({formats.number(least, digits)}–"
+                f"{formats.number(most, digits)})" for value, least, most in figures]  # fmt: skip
+
+    shown["median follow-up, months"] = table["follow_up_months"].map(formats.months)
+    medians_read = table[["median_months", "median_lower", "median_upper"]].itertuples(index=False)
+    shown["median, months (95% CI)"] = [formats.median_months(*row) for row in medians_read]
+    for time in [name.removeprefix("at_risk_") for name in table if name.startswith("at_risk_")]:
+        name = f"survival_{time}"
+        shown[f"at {time} months, % (95% CI)"] = estimates(name, f"{name}_lower", f"{name}_upper", 0, 100)
+    means = estimates("rmst", "rmst_lower", "rmst_upper", 1)
+    shown["restricted mean, months (95% CI)"] = [
+        mean if mean == "–" else f"{mean}, up to {formats.number(horizon)}"
+        for mean, horizon in zip(means, table["horizon"], strict=True)
+    ]
+    if table["hr"].notna().any():
+        shown["HR (95% CI)"] = estimates("hr", "hr_lower", "hr_upper", 2)
+    return shown.set_index(names)
 
 
 def stack(comparisons: dict[str, Comparison], *, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:

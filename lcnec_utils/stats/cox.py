@@ -44,8 +44,12 @@ def _design(
     return pd.DataFrame(columns, index=table.index), terms
 
 
-def _bounded(coefficient: float, se: float) -> bool:
-    """Whether an estimate per standard deviation is one: a monotone likelihood runs off to where both are huge."""
+def bounded(coefficient: float, se: float) -> bool:
+    """Whether an estimate per standard deviation is one: a monotone likelihood runs off to where both are huge.
+
+    >>> bounded(0.7, 0.2), bounded(19.0, 4e3)
+    (True, False)
+    """
     return bool(np.isfinite(coefficient) and np.isfinite(se) and abs(coefficient) < 7 and se < 50)
 
 
@@ -140,19 +144,19 @@ def _small(design: pd.DataFrame, terms: dict[str, str], min_group: int) -> dict[
     return reasons
 
 
-def _fit(table: pd.DataFrame, covariates: list[str], reference: dict[str, str] | None, min_group: int = 1) -> _Model:
-    """A Cox model with Efron's ties on the complete cases."""
-    from lifelines import CoxPHFitter
-    from lifelines.exceptions import ConvergenceError
+def estimable(design: pd.DataFrame, event: pd.Series) -> tuple[list[str], pd.Series, dict[str, str]]:
+    """The columns of a model that have an estimate, the rows that its fit keeps, and why each other column has none.
 
-    complete = survival_table(table, covariates=covariates, complete=True).reset_index(drop=True)
-    design, terms = _design(complete, covariates, reference or {}, min_group)
-    small = _small(design, terms, min_group)
-    event = complete["event"]
+    A level without events has a hazard ratio of 0 (or, as the reference, infinity): at that limit its patients weigh
+    nothing, so they leave the fit, where keeping them without the column would add them to the reference.
+
+    >>> import pandas as pd
+    >>> columns = pd.DataFrame({"rare": [1.0, 0.0, 0.0, 0.0], "age": [60.0, 61.0, 58.0, 70.0]})
+    >>> estimable(columns, pd.Series([False, True, True, False]))[2]
+    {'rare': 'not estimable: a level has no event'}
+    """
     notes = {}
-    # a level without events has a hazard ratio of 0 (or, as the reference, infinity): at that limit its patients weigh
-    # nothing, so they leave the fit, where keeping them without the column would add them to the reference
-    kept = pd.Series(True, index=complete.index)
+    kept = pd.Series(True, index=design.index)
     left = list(design)
     while left:
         for key in left:
@@ -170,6 +174,19 @@ def _fit(table: pd.DataFrame, covariates: list[str], reference: dict[str, str] |
             break
         else:
             break
+    return left, kept, notes
+
+
+def _fit(table: pd.DataFrame, covariates: list[str], reference: dict[str, str] | None, min_group: int = 1) -> _Model:
+    """A Cox model with Efron's ties on the complete cases."""
+    from lifelines import CoxPHFitter
+    from lifelines.exceptions import ConvergenceError
+
+    complete = survival_table(table, covariates=covariates, complete=True).reset_index(drop=True)
+    design, terms = _design(complete, covariates, reference or {}, min_group)
+    small = _small(design, terms, min_group)
+    event = complete["event"]
+    left, kept, notes = estimable(design, event)
     # centred and scaled, so that Newton's steps converge to the last digit whatever the unit
     used = design.loc[kept, left]
     scale = used.std(ddof=0)
@@ -193,9 +210,22 @@ def _fit(table: pd.DataFrame, covariates: list[str], reference: dict[str, str] |
         notes |= dict.fromkeys(left, "not estimable: the model does not converge")
         return model
     for key in left:
-        if not _bounded(model.coefficients[key], model.errors[key]):
+        if not bounded(model.coefficients[key], model.errors[key]):
             notes[key] = "not estimable: the likelihood has no maximum (the groups' events do not overlap)"
     return model
+
+
+def hazard_ratio(coefficient: float, se: float) -> dict[str, float]:
+    """Coefficient, its standard error, the hazard ratio with its 95% limits and two-sided p (Wald); NaN of NaN.
+
+    >>> {name: round(value, 3) for name, value in hazard_ratio(math.log(2), 0.25).items()}
+    {'coefficient': 0.693, 'se': 0.25, 'hr': 2.0, 'lower': 1.225, 'upper': 3.265, 'p': 0.006}
+    """
+    z = stats.norm.ppf(0.975)
+    return {
+        "coefficient": coefficient, "se": se, "hr": math.exp(coefficient), "lower": math.exp(coefficient - z * se),
+        "upper": math.exp(coefficient + z * se), "p": float(2 * stats.norm.sf(abs(coefficient / se))),
+    }  # fmt: skip
 
 
 def cox(
@@ -221,22 +251,12 @@ def cox(
     model = _fit(table, covariates, reference, min_group)
     counts = {"n": len(model.complete), "events": int(model.complete["event"].sum())}
     rows = []
-    z = stats.norm.ppf(0.975)
     for key in model.terms:
         note = model.notes.get(key) or model.small.get(key, "")
-        row = {"term": key, **counts, **dict.fromkeys(COX_COLUMNS[3:9], NAN), "note": note}
-        if not row["note"]:
-            coefficient = float(model.coefficients[key] / model.scale[key])
-            se = float(model.errors[key] / model.scale[key])
-            row |= {
-                "coefficient": coefficient,
-                "se": se,
-                "hr": math.exp(coefficient),
-                "lower": math.exp(coefficient - z * se),
-                "upper": math.exp(coefficient + z * se),
-                "p": float(2 * stats.norm.sf(abs(coefficient / se))),
-            }
-        rows.append(row)
+        estimate = (NAN, NAN)
+        if not note:
+            estimate = (model.coefficients[key] / model.scale[key], model.errors[key] / model.scale[key])
+        rows.append({"term": key, **counts, **hazard_ratio(*map(float, estimate)), "note": note})
     result = pd.DataFrame(rows, columns=COX_COLUMNS)
     result.attrs["dropped"] = len(table) - len(model.complete)
     return result

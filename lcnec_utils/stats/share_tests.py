@@ -1,11 +1,15 @@
-"""Shares of several groups tested, every two and all at once, by the chi-squared and by Fisher's exact test."""
+"""Shares of several groups tested, every two and all at once, by the chi-squared and by Fisher's exact test; which
+tables a printed p of Fisher's test may be of."""
 
 import itertools
+import math
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from lcnec_utils.core import formats
+from lcnec_utils.core.errors import UserError
 from lcnec_utils.stats.proportions import LEAST_EXPECTED, NAN, chi_squared, fisher_exact
 
 TESTS = ["least_expected", "p_chi_squared", "p_fisher"]
@@ -63,3 +67,35 @@ def overall_share_test(shares: pd.DataFrame, *, min_group: int = 1) -> dict[str,
     """
     enough = shares[shares["n"] >= max(min_group, 1)]
     return {"groups": len(enough), **count_tests(*_counts(enough))}
+
+
+def tables_of_mantissa(k: int, n: int, *, mantissa: str, most: int) -> pd.DataFrame:
+    """Every 2 × 2 table with k of n on one side whose Fisher's exact p (two-sided) has a printed mantissa, whatever the
+    power of ten: exponent, k_other, n_other, p, greatest p first.
+
+    mantissa: as printed, `5.7`; p has it where it rounds (half up) to it. most: patients of the other side at most.
+    Raises UserError for counts that cannot be and a mantissa that is none.
+
+    >>> tables_of_mantissa(4, 5, mantissa="5.7", most=41)[["exponent", "k_other", "n_other"]].values.tolist()
+    [[-1, 31, 36], [-2, 10, 32], [-3, 6, 41]]
+    """
+    if not 0 <= k <= n or n < 1:
+        raise UserError(f"{k} of {n}: a part is no larger than its whole; count the patients again")
+    try:
+        figure = float(mantissa)
+    except ValueError:
+        figure = NAN
+    if not 1 <= figure < 10:
+        raise UserError(f"mantissa '{mantissa}' is no number from 1 to below 10, as in 5.7")
+    digits, rows = len(mantissa.partition(".")[2]), []
+    for n_other in range(1, most + 1):
+        for k_other in range(n_other + 1):
+            p = fisher_exact([k, n - k], [k_other, n_other - k_other])
+            exponent = math.floor(math.log10(p))
+            rounded = formats.number(p / 10.0**exponent, digits)
+            if rounded == formats.number(10.0, digits):  # 9.97 is 1.0 of the next power
+                exponent, rounded = exponent + 1, formats.number(1.0, digits)
+            if rounded == formats.number(figure, digits):
+                rows.append((exponent, k_other, n_other, p))
+    table = pd.DataFrame(rows, columns=["exponent", "k_other", "n_other", "p"])
+    return table.sort_values(["exponent", "n_other", "k_other"], ascending=[False, True, True], ignore_index=True)

@@ -44,6 +44,7 @@ GLOSSARY = {
     "median_months": "the same beside other estimates, with median_lower and median_upper",
     "median_lower": "lower 95% limit of the median, months",
     "median_upper": "upper 95% limit of the median, months; missing where it is not reached",
+    "follow_up_months": "median follow-up by the reverse Kaplan–Meier method, months; missing where it is not reached",
     "horizon": "time up to which survival is averaged, months",
     "rmst": "restricted mean survival time up to the horizon, months",
     "rmst_lower": "lower 95% limit of the restricted mean, months",
@@ -501,11 +502,12 @@ def describe(
     limits: str = "log",
     min_group: int = 1,
 ) -> pd.DataFrame:
-    """One row per group: its median, its survival at given months and its restricted mean, months.
+    """One row per group: its median, its median follow-up, its survival at given months and its restricted mean.
 
-    Columns: group, n, events, median_months, median_lower, median_upper; at_risk_12, survival_12, survival_12_lower,
-    survival_12_upper and so for each of months; horizon, rmst, rmst_lower, rmst_upper. As `medians`, `milestones` and
-    `restricted_mean`. limits: scale of the limits of medians and of survival, as `kaplan_meier`.
+    Columns: group, n, events, median_months, median_lower, median_upper; follow_up_months; at_risk_12, survival_12,
+    survival_12_lower, survival_12_upper and so for each of months; horizon, rmst, rmst_lower, rmst_upper (months). As
+    `medians`, `follow_up`, `milestones` and `restricted_mean`. limits: scale of the limits of medians and of survival,
+    as `kaplan_meier`.
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"months": [6, 12, 18, 30], "event": [1, 1, 1, 1]})
@@ -517,6 +519,7 @@ def describe(
     rows = survival_table(table, group=group, allow_empty=True)
     names = {"median": "median_months", "lower": "median_lower", "upper": "median_upper"}
     parts = [_medians(rows, group, limits, 0.95, 0.5).rename(columns=names)]
+    parts.append(follow_up(rows, group=group)[["median"]].set_axis(["follow_up_months"], axis=1))
     for time in months:
         name = f"survival_{time:g}"
         names = {"at_risk": f"at_risk_{time:g}", "survival": name, "lower": f"{name}_lower", "upper": f"{name}_upper"}

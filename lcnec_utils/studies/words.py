@@ -1,5 +1,6 @@
 """Sentences that several notebooks share."""
 
+import numpy as np
 import pandas as pd
 
 from lcnec_utils.core import formats
@@ -75,7 +76,8 @@ def pairwise_medians_sentence(tests: pd.DataFrame, what: str) -> str:
 
 
 def comparison_sentence(groups: Comparison) -> str:
-    """The medians of a comparison of survival with limits, n and events, its log-rank p, and who is left out."""
+    """The medians of a comparison of survival with limits, n and events, its log-rank p, median follow-up (reverse
+    Kaplan–Meier), and who is left out."""
     medians = "; ".join(
         f"{row.group} {formats.median_months(row.median, row.lower, row.upper)} (n = {row.n}, {row.events} events)"
         for row in groups.medians.itertuples()
@@ -90,6 +92,8 @@ def comparison_sentence(groups: Comparison) -> str:
     sizes = groups.medians.set_index("group")["n"]
     shown = small_groups_sentence({name: int(sizes[name]) for name in groups.small}, min_group=groups.min_group)
     test = f"log-rank {formats.p_value(groups.log_rank.p)}"
+    if not np.isnan(groups.follow_up):
+        test += f"; median follow-up {formats.months(groups.follow_up)} months"
     return f"Median {groups.endpoint}, months (95% CI): {medians}; {test}.{left}{f' {shown}' if shown else ''}"
 
 

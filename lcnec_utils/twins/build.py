@@ -25,14 +25,23 @@ TITLES = {
     "twin_fields": "Microscope fields: H&E of 618 slides, FGL1 immunofluorescence of 10 tumours",
     "twin_liver_pairs": "NSCLC, 27 patients with a sample of the lung and one of the liver",
     "twin_liver_cells": "Single cells of lung and liver lesions of six patients",
+    "twin_car_t": "Large B-cell lymphoma, simulated: 51 recipients of CAR T cells, 135 biopsy specimens",
+    "twin_car_t_naive": "Large B-cell lymphoma before any treatment, simulated: 67 patients",
+    "twin_car_t_second_line": "Large B-cell lymphoma before a second line, simulated: 252 patients",
+    "twin_car_t_commercial": "Recipients of commercial CAR T cells, simulated: 33 patients",
 }
 # What makes the twins of a seed: those of one module hang together and are made at once
 NEEDS = {"twin_mixtures": "til10"}  # public data that a twin is made with
 MAKERS = dict.fromkeys(TITLES, "whole") | {"twin_mixtures": "mixtures", "twin_fields": "fields", "twin_icb": "icb"}
 MAKERS |= {"twin_liver": "liver", "twin_liver_pairs": "liver_pairs", "twin_liver_cells": "liver_cells"}
+CAR_T = ("twin_car_t", "twin_car_t_naive", "twin_car_t_second_line", "twin_car_t_commercial")
+MAKERS |= dict.fromkeys(CAR_T, "car_t")
+# Code beyond the twins' own that decides who is dealt what: the scores that survival is tuned to
+SCORES = dict.fromkeys(CAR_T, ("omics/immunosign.py", "omics/immunosign.yaml", "imaging/immunoscore.py"))
 # The source whose claims a twin is drawn from
 SOURCES = dict.fromkeys(TITLES, "lcnec") | {"twin_icb": "icb_resistance"}
 SOURCES |= dict.fromkeys(("twin_liver", "twin_liver_pairs", "twin_liver_cells"), "liver_metastases")
+SOURCES |= dict.fromkeys(CAR_T, "zuma1_tme")
 
 
 def names() -> list[str]:
@@ -68,6 +77,7 @@ def _recipe(name: str) -> dict:
         "seed": seed,
         "claims": provenance.of_file(paths.PUBLISHED / f"{SOURCES[plain]}.yaml"),
         "code": {path.relative_to(here).as_posix(): provenance.of_file(path) for path in code},
+        "scores": {path: provenance.of_file(here.parent / path) for path in SCORES.get(plain, ())},
         "format": provenance.of_file(paths.ROOT / "lcnec_utils" / "cohort" / "write.py"),
         "files": registry()["datasets"][NEEDS[plain]]["files"] if plain in NEEDS else {},
     }

@@ -32,6 +32,10 @@ class Study:
     panel_genes: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     timelines: dict[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
     expression: object = None
+    densities: pd.DataFrame | None = None
+    positivity: pd.DataFrame | None = None
+    ncounter: dict[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
+    type_of_cancer: str = "lung"
 
 
 @dataclasses.dataclass
@@ -154,6 +158,10 @@ def write(folder: Path, study: Study | Table, title: str, made_by: str) -> Path:
         timelines=study.timelines,
         panel_genes=study.panel_genes,
         expression=study.expression,
+        densities=study.densities,
+        positivity=study.positivity,
+        ncounter=study.ncounter,
+        type_of_cancer=study.type_of_cancer,
         targets=study.targets.table(),
         readme=said,
     )

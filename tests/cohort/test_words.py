@@ -194,6 +194,47 @@ MEANINGS = {
         """,
         "method": """method | pcr | ngs | ihc | immunohistochemistry | fragment analysis | sequencing | msisensor""",
     },
+    "biopsy_time": {
+        "baseline": """
+            baseline | pre treatment | pretreatment | before treatment | pre infusion | before infusion |
+            screening | pre
+        """,
+        "early": """
+            early | early post treatment | post treatment | post infusion | early post infusion | day 7 14 |
+            day7 14 | d7 14 | days 7 14 | week 2 | 2 weeks
+        """,
+        "relapse": """relapse | at relapse | progression | at progression | relapsed""",
+    },
+    "fixation": {
+        "FF": """FF | fresh frozen | frozen | snap frozen | freshfrozen | cryo""",
+        "FFPE": """
+            FFPE | formalin fixed | formalin fixed paraffin embedded | paraffin | paraffin embedded | fixed
+        """,
+    },
+    "quality": {
+        "PASS": """PASS | passed | ok | good | qc pass | yes | true""",
+        "FAIL": """FAIL | failed | flag | flagged | bad | qc fail | no | false""",
+    },
+    "cell_of_origin": {
+        "ABC": """ABC | activated b cell | activated b cell like | abc like | abc dlbcl""",
+        "GCB": """
+            GCB | germinal center b cell | germinal centre b cell | germinal center b cell like | germinal
+            centre b cell like | gcb like | gcb dlbcl
+        """,
+        "Unclassified": """Unclassified | unclass | unc | type 3 | intermediate | unclassifiable""",
+    },
+    "assay": {
+        "TL": """TL | immunoscore tl | t lymphocytes""",
+        "TCE": """TCE | immunoscore tce | t cell exhaustion""",
+        "TCE+": """TCE+ | immunoscore tce+ | tce with tox | tce tox | tce+tox""",
+        "SC": """SC | immunoscore sc | suppressive cells""",
+    },
+    "codes": {
+        "Endogenous": """Endogenous | endogenous1 | endogenous2 | custom""",
+        "Housekeeping": """Housekeeping | housekeeper | control""",
+        "Positive": """Positive | positive control""",
+        "Negative": """Negative | negative control""",
+    },
     "backbone": {
         "NSCLC-type": """
             NSCLC-type | nsclc type | nsclc | nsclc like | nsclc based | nsclc regimen | nsclc type chemotherapy |
@@ -516,13 +557,15 @@ PATIENTS = {
     "BEST_RESPONSE": "response", "OBJECTIVE_RESPONSE": "yes_no",
     "STOPPED_FOR_TOXICITY": "yes_no", "ADVERSE_EVENT_GRADE": "grade", "CHEMOTHERAPY_BACKBONE": "backbone",
     "PATHOLOGY_REVIEW": "review", "FIRST_LINE_END_REASON": "end_reason", "ICB_STOP_REASON": "end_reason",
-    "RAPID_PROGRESSION": "yes_no",
+    "RAPID_PROGRESSION": "yes_no", "ONGOING_RESPONSE": "yes_no", "NE_GRADE": "grade", "CRS_GRADE": "grade",
+    "CELL_OF_ORIGIN": "cell_of_origin",
     **{f"{key}_STATUS": "event" for key in ("OS", "PFS", "RWPFS", "TOT", "DFS", "RFS", "EFS", "DSS")},
 }  # fmt: skip
 SAMPLES = {
     "TRANSCRIPTOME": "yes_no", "GENOMIC_SUBTYPE": "subtype", "MMR_STATUS": "mmr", "MSI_STATUS": "mmr",
     "MMR_IHC": "mmr",
     "MSI_FRAGMENT_ANALYSIS": "mmr", "MSI_NGS": "mmr", "PDL1_ASSAY": "pdl1_assay",
+    "BIOPSY_TIME": "biopsy_time", "FIXATION": "fixation", "RNA_QC": "quality", "NCOUNTER_QC": "quality",
 }  # fmt: skip
 CLOSED = PATIENTS | SAMPLES
 JUDGED = {"PATHOGENICITY": "pathogenicity", "ONCOGENIC": "oncogenic", "cbp_driver": "driver"}
@@ -679,6 +722,10 @@ NO_ANSWER = {
         "wobbly", "unstablex", "xMSS", "MSSx", "dMMRx", "MSI-highly", "PCR", "insufficiently stable", "TMB-H",
         "MSS?", "1", "0", "Indeterminate/MSS",
     ],
+    "biopsy_time": ["on", "day 28", "post", "pre/post", "not baseline", "second", "1", "remission", "baseline?"],
+    "fixation": ["FF/FFPE", "FFP", "tissue", "not fixed", "fresh", "1", "FFPE?", "unfixed", "PFA"],
+    "quality": ["warning", "borderline", "not passed", "pass?", "PASS/FAIL", "1", "0", "7.5", "RIN 7"],
+    "cell_of_origin": ["ABC/GCB", "non-GCB", "non-ABC", "not ABC", "PMBL", "ABC?", "1", "activated", "Hans"],
     "backbone": ["chemotherapy", "platinum", "non-SCLC", "SCLC/NSCLC", "both", "1", "NSCLC?", "SCLC-typ"],
     "review": ["agreed?", "partly agreed", "agreed/not agreed", "1", "pending review", "not", "agrees not"],
     "end_reason": ["progression or toxicity", "no progression", "not completed", "efficacy", "1", "toxicity?"],
@@ -728,7 +775,7 @@ def clinical(folder: Path, column: str, cells: list[str]) -> Path:
 def values_of(cohort: Cohort, column: str) -> list:
     """What a clinical column holds: None where missing, grades as text as other words."""
     values = (cohort.samples if column in SAMPLES else cohort.patients)[column]
-    if column == "ADVERSE_EVENT_GRADE":
+    if CLOSED[column] == "grade":
         return [None if pd.isna(value) else f"{value:g}" for value in values]
     return [None if pd.isna(value) else value for value in values]
 
@@ -1032,11 +1079,13 @@ def test_a_number_beyond_what_can_be_is_missing_in_every_column(tmp_path, column
     lowest, highest = {
         "AGE": (0, 120), "LINES_OF_TX": (0, 50), "TMB_NONSYNONYMOUS": (0, 5000), "PDL1_SCORE": (0, 100), "FGA": (0, 1),
         "COVERED_MEGABASES": (0, 4000), "ASSAY_GENES": (0, 70000), "BIOPSY_MONTHS": (-600, 600),
-        **{name: (0, 18263) for name in dictionary.NUMBERS if name.endswith("_DAYS")},  # 600 months
+        **{name: (0, 18263) for name in dictionary.NUMBERS if name.endswith(("_DAYS", "_DAY"))},  # 600 months
+        "BIOPSY_DAY": (-18263, 18263), "IPI": (0, 5), "PRIOR_LINES": (0, 50), "TUMOR_BURDEN_MM2": (0, 1_000_000),
+        "CAR_PEAK_PER_UL": (0, 1_000_000), "CD19_H_SCORE": (0, 300),
     }.get(column, (0, 600))  # fmt: skip
     odd = [str(lowest - 0.1), str(highest + 0.1), str(10 * highest + 1), str(lowest - 1000)]
     part = "samples" if column in ("TMB_NONSYNONYMOUS", "PDL1_SCORE", "FGA", "COVERED_MEGABASES", "ASSAY_GENES",
-                                   "BIOPSY_MONTHS") else "patients"  # fmt: skip
+                                   "BIOPSY_MONTHS", "BIOPSY_DAY", "CD19_H_SCORE") else "patients"  # fmt: skip
     cohort = read_study(study(tmp_path / "study", **{part: {column: [str(lowest), str(highest), *odd, *["1"] * 60]}}))
     values = list(getattr(cohort, part)[column])
     assert values[:2] == [lowest, highest] and np.isnan(values[2:6]).all() and values[6:] == [1] * 60

@@ -12,6 +12,7 @@ READ_BY = {
     "cohort/drugs.yaml": "cohort.words",
     "cohort/consequences.yaml": "cohort.words",
     "omics/cell_markers.yaml": "omics.cell_markers",
+    "omics/immunosign.yaml": "omics.immunosign",
     "omics/signatures.yaml": "omics.expression",
     "public/registry.yaml": "public.fetch",
     "studies/lcnec/therapeutic_model.yaml": "studies.lcnec.therapeutic_model",

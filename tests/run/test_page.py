@@ -15,6 +15,7 @@ from lcnec_utils.core.errors import UserError
 from lcnec_utils.core.findings import Finding, of_count
 from lcnec_utils.ledger import verdicts
 from lcnec_utils.run import page, records, runs
+from lcnec_utils.twins import build as twins
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt  # noqa: E402
@@ -89,6 +90,18 @@ def test_a_panel_leaves_vector_raster_and_numbers_with_their_provenance(made):
     described = [node.text for node in ET.parse(folder / "one.svg").iter() if node.tag.endswith("description")]
     assert [json.loads(text) for text in described] == [about]
     assert pd.read_csv(folder / "one.csv", comment="#")["x"].tolist() == [0, 0.33333333]
+
+
+def test_the_picture_shown_has_the_panels_sentence_as_its_alternative_text(made, monkeypatch):
+    """Which a notebook stores beside the picture, and nbconvert and a screen reader read."""
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda *args, **more: shown.append(args[0]))
+    sheet = made()
+    sheet.cohort("cohort").study["simulated"] = True
+    with sheet.panel("one") as panel:
+        draw(panel)
+    [picture] = [one for one in shown if hasattr(one, "_repr_mimebundle_") and one.format == "png"]
+    assert picture._repr_mimebundle_()[1]["image/png"]["alt"] == "First (simulated cohort). A line."
 
 
 def test_a_second_run_gives_the_same_bytes(made):
@@ -255,7 +268,10 @@ def test_by_hand_and_by_command_a_run_has_the_same_roles(own_study, tmp_path, mo
     import yaml
 
     monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path / "out"))
-    monkeypatch.setenv("LCNEC_COHORTS_DIR", str(tmp_path / "cohorts"))  # a twin need not be there to be named
+    monkeypatch.setenv("LCNEC_COHORTS_DIR", str(tmp_path / "cohorts"))
+    for name in ("twin_cohort_1", "twin_cohort_2"):  # a study of eight stands in for each
+        shutil.copytree(own_study, twins.folder_of(name))
+        (twins.folder_of(name) / twins.STAMP).touch()
     file = tmp_path / "mine.yaml"
     file.write_text(f"run: mine\n{text.format(study=own_study)}")
     notebook = records.notebook_path("01_cohorts")
@@ -282,7 +298,7 @@ def test_many_marks_become_pixels(made):
         fig, ax = plt.subplots()
         ax.scatter(range(5000), range(5000))
         panel.save(fig, pd.DataFrame({"x": [1]}))
-    assert (sheet._scratch / "one.svg").stat().st_size < 300_000
+    assert (sheet._unfinished / "one.svg").stat().st_size < 300_000
 
 
 def test_a_parameter_by_hand_is_checked_too(made):
@@ -419,7 +435,9 @@ def test_words_that_nobody_understands_stand_at_the_head(made):
 def test_a_cohort_that_is_not_on_this_machine_costs_no_earlier_figure(made, monkeypatch, tmp_path):
     whole(made).finish()
     before = provenance.of_file(paths.figures("mine") / "one.svg")
-    monkeypatch.setenv("LCNEC_COHORTS_DIR", str(tmp_path / "nowhere"))
+    for name in ("LCNEC_COHORTS_DIR", "LCNEC_DATA_DIR", "LCNEC_CACHE_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "nowhere"))
+    monkeypatch.setenv("LCNEC_MIRROR", "http://127.0.0.1:9")  # nor can it be downloaded
     sheet = made(cohort="msk_met_lcnec")
     for name in PANELS:
         with sheet.panel(name):

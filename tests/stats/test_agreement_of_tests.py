@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from lcnec_utils.core.errors import UserError
-from lcnec_utils.stats.agreement import cohens_kappa, pairwise_agreement
+from lcnec_utils.stats.agreement import cohens_kappa, limits_of_agreement, pairwise_agreement
 
 
 def fleiss_1969(both: int, first_only: int, second_only: int, neither: int) -> tuple[float, float]:
@@ -75,3 +75,36 @@ def test_tests_never_made_on_one_tumour_have_no_agreement():
 def test_results_in_words_are_refused():
     with pytest.raises(UserError, match="neither True nor False"):
         pairwise_agreement(pd.DataFrame({"stain": ["dMMR"], "sequencing": ["MSS"]}))
+
+
+# Peak expiratory flow, l/min, by two meters (first readings; Bland and Altman, Lancet 1986;327:307, table 1)
+WRIGHT = [494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427]
+MINI = [512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260, 477, 259, 350, 451]
+
+
+def test_limits_of_agreement_are_those_that_bland_and_altman_print():
+    """Mean −2.1, sd 38.8, limits of the mean −22.0 and 17.8; a standard error of either limit of 16.3. They take 2 sd
+    where 1.96 are taken here, so that their limits of −79.7 and 75.5 lie 0.04 sd further out."""
+    result = limits_of_agreement(pd.Series(WRIGHT), pd.Series(MINI))
+    assert (result.n, round(result.bias, 1), round(result.sd, 1)) == (17, -2.1, 38.8)
+    assert [round(limit, 1) for limit in result.bias_limits] == [-22.0, 17.8]
+    assert result.lower == pytest.approx(-79.7 + 0.04 * 38.8, abs=0.1)
+    assert result.upper == pytest.approx(75.5 - 0.04 * 38.8, abs=0.1)
+    assert (result.upper_limits[1] - result.upper) / 2.12 == pytest.approx(16.3, abs=0.05)
+
+
+def test_limits_of_ratios_are_those_of_logarithms_and_zeros_are_counted():
+    one, other = pd.Series([10.0, 20, 40, 0, None]), pd.Series([5.0, 20, 20, 3, 1])
+    result, logs = limits_of_agreement(one, other, ratio=True), np.log([2.0, 1.0, 2.0])
+    assert result.n == 3 and result.left_out == 1 and result.bias == pytest.approx(4 ** (1 / 3))
+    assert result.upper == pytest.approx(math.exp(logs.mean() + 1.959964 * logs.std(ddof=1)), rel=1e-6)
+    swapped = limits_of_agreement(other, one, ratio=True)
+    assert swapped.bias == pytest.approx(1 / result.bias) and swapped.lower == pytest.approx(1 / result.upper)
+
+
+def test_too_few_pairs_have_no_limits_and_bad_columns_are_refused():
+    assert math.isnan(limits_of_agreement(pd.Series([1.0, 2.0]), pd.Series([1.0, 3.0])).bias)
+    with pytest.raises(UserError, match="column 'other' is no numeric column"):
+        limits_of_agreement(pd.Series([1.0, 2.0]), pd.Series(["1", "2"]))
+    with pytest.raises(UserError, match="twice"):
+        limits_of_agreement(pd.Series([1.0, 2.0], ["A", "A"]), pd.Series([1.0, 3.0], ["A", "B"]))

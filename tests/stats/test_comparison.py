@@ -59,7 +59,7 @@ def test_compare_sentence_and_notes_print_the_figures_of_r():
     found = comparison.compare(table_of("aml"), group="x")
     assert words.comparison_sentence(found) == (
         "Median survival, months (95% CI): Maintained 31.0 (18.0–NR) (n = 11, 7 events); "
-        "Nonmaintained 23.0 (8.0–NR) (n = 12, 11 events); log-rank p = 0.07."
+        "Nonmaintained 23.0 (8.0–NR) (n = 12, 11 events); log-rank p = 0.07; median follow-up 161.0 months."
     )
     assert found.notes() == [
         "Log-rank p = 0.07",
@@ -67,6 +67,27 @@ def test_compare_sentence_and_notes_print_the_figures_of_r():
         "HR: reference Maintained",
         "HR > 1: shorter survival",
     ]
+
+
+def test_a_reader_sees_follow_up_and_landmark_rates_as_r_gives_them():
+    """R's survfit(Surv(time, 1 - status) ~ x, aml) and summary(survfit(Surv(time, status) ~ x, aml), times = )."""
+    read = comparison.as_read(comparison.compare(table_of("aml"), group="x").summary())
+    maintained = read.loc["Maintained"]
+    assert list(maintained[["n", "events", "censored"]]) == [11, 7, 4]
+    assert maintained["median follow-up, months"] == "103.0"
+    assert read.at["Nonmaintained", "median follow-up, months"] == "NR"
+    assert maintained["at 12 months, % (95% CI)"] == "91 (75–100)"
+    assert list(read["at 24 months, % (95% CI)"]) == ["61 (38–100)", "49 (27–88)"]
+    assert list(read["HR (95% CI)"]) == ["–", "2.50 (0.92–6.81)"]
+
+
+def test_a_rate_past_the_last_time_is_a_dash_and_several_comparisons_keep_their_names():
+    table = small([1, 2, 3, 20], [1, 1, 0, 1], group=["a", "a", "b", "b"])
+    both = {"one": comparison.compare(table, group="group"), "two": comparison.compare(table, group="group")}
+    read = comparison.as_read(comparison.stack(both, name="marker")[0])
+    assert list(read.index.names) == ["marker", "group"] and len(read) == 4
+    assert read.loc[("two", "a"), "at 12 months, % (95% CI)"] == "–"
+    assert set(read["at 24 months, % (95% CI)"]) == {"–"}
 
 
 def test_compare_summary_has_a_row_per_group_and_no_ratio_for_the_reference():

@@ -17,6 +17,7 @@ from tests import golden
 REFERENCE = Path(__file__).parent.parent / "reference"
 GOLDEN = json.loads((REFERENCE / "shares.json").read_text())
 PAIRS = golden.read("paired")["ranks"]
+TWO_SAMPLES = golden.read("two_samples")
 
 
 def test_the_r_script_run_again_gives_the_tracked_golden(rscript):
@@ -125,3 +126,79 @@ def test_spearmans_correlation_needs_three_rows_and_two_values():
     assert math.isnan(ranks.spearman(pd.Series([1.0, 1, 1, 1]), pd.Series([2.0, 1, 3, 4]))[0])
     with pytest.raises(UserError, match="column 'other', row 1: 'x' is no number"):
         ranks.spearman(pd.Series([1.0, 2, 3]), pd.Series([1.0, "x", 3], dtype=object))
+
+
+# --- two samples as a shift or a ratio, several samples at once
+
+
+def two(case: dict) -> tuple[pd.Series, pd.Series]:
+    """Both samples as values and marks."""
+    sides = [golden.numbers(case[side]) for side in ("one", "other")]
+    marked = [True] * len(sides[0]) + [False] * len(sides[1])
+    return pd.Series(np.concatenate(sides)), pd.Series(marked)
+
+
+def test_the_r_script_of_two_samples_run_again_gives_the_tracked_golden(rscript):
+    golden.agree({**golden.write_again(rscript, "two_samples"), "versions": None}, {**TWO_SAMPLES, "versions": None})
+
+
+@pytest.mark.parametrize("name", TWO_SAMPLES["shifts"])
+def test_the_shift_and_its_limits_are_those_of_rs_wilcox_test(name):
+    case = TWO_SAMPLES["shifts"][name]
+    values, marked = two(case)
+    found = ranks.rank_shift(values, marked, what="density")
+    assert (found.value, found.lower, found.upper) == pytest.approx(tuple(case["at_95"]), rel=1e-9, abs=1e-12)
+    assert (found.lower_90, found.upper_90) == pytest.approx(tuple(case["at_90"][1:]), rel=1e-9, abs=1e-12)
+    assert found.p == pytest.approx(case["p"], rel=1e-9)
+    assert found.smallest == min(len(case["one"]), len(case["other"]))
+    other_way = ranks.rank_shift(values, ~marked, what="density")
+    assert (other_way.lower, other_way.upper) == pytest.approx((-found.upper, -found.lower))
+
+
+@pytest.mark.parametrize("name", TWO_SAMPLES["several"])
+def test_several_samples_are_compared_as_rs_kruskal_test_does(name):
+    case = TWO_SAMPLES["several"][name]
+    group = pd.Series(pd.Categorical(case["group"]))
+    statistic, df, p = ranks.kruskal_wallis(pd.Series(golden.numbers(case["values"])), group)
+    assert (statistic, df, p) == pytest.approx((case["statistic"], case["df"], case["p"]), rel=1e-9)
+
+
+def test_a_group_of_one_is_left_out_of_several_where_a_group_needs_more():
+    group = pd.Series(pd.Categorical(["ABC"] + ["GCB"] * 4 + ["Unclassified"] * 4))
+    values = pd.Series([90.0, 1, 2, 3, 4, 5, 6, 7, 8])
+    assert ranks.kruskal_wallis(values, group)[1] == 2
+    assert ranks.kruskal_wallis(values, group, min_group=2)[1:] == pytest.approx(
+        (1, stats.kruskal([1, 2, 3, 4], [5, 6, 7, 8]).pvalue)
+    )
+    assert math.isnan(ranks.kruskal_wallis(values, group, min_group=5)[2])
+    assert math.isnan(ranks.kruskal_wallis(pd.Series([1.0] * 9), group)[2])
+
+
+def test_a_ratio_is_the_exponential_of_the_shift_of_the_logarithms():
+    case = TWO_SAMPLES["shifts"]["8_26_0.7"]
+    values, marked = two(case)
+    found = ranks.rank_shift(np.exp(values), marked, what="density", ratio=True)
+    assert (found.value, found.lower, found.upper) == pytest.approx(np.exp(case["at_95"]), rel=1e-9)
+    assert found.scale == "ratio" and found.p == pytest.approx(case["p"], rel=1e-9)
+
+
+def test_a_density_of_zero_is_below_every_other_and_like_another_zero():
+    """By hand: ratios 0/0 (taken as 1) twice over, 3/0 and 6/0 without bound, of 2 × 4; 0/4, 0/8 are 0."""
+    values = pd.Series([0.0, 3, 6, 0, 0, 4, 8])
+    marked = pd.Series([True, True, True, False, False, False, False])
+    found = ranks.rank_shift(values, marked, what="density", ratio=True)
+    ratios = sorted([1, 1, 0, 0, math.inf, math.inf, 3 / 4, 3 / 8, math.inf, math.inf, 6 / 4, 6 / 8])
+    assert found.value == pytest.approx(math.sqrt(ratios[5] * ratios[6]))
+    assert found.lower == 0 and found.upper == math.inf
+
+
+def test_groups_too_small_for_the_level_have_no_bound_and_one_value_has_no_ratio():
+    found = ranks.rank_shift(pd.Series([1.0, 2, 3, 4, 5, 6]), pd.Series([True] * 3 + [False] * 3), what="density")
+    assert (found.lower, found.upper) == (-math.inf, math.inf)  # 1 of 20 orders is more than 2.5%
+    assert (found.lower_90, found.upper_90) == (-math.inf, math.inf)
+    still = ranks.rank_shift(pd.Series([0.0] * 9), pd.Series([True] * 4 + [False] * 5), what="Tregs", ratio=True)
+    assert still.value is None and still.note == "Tregs does not vary"
+    few = ranks.rank_shift(pd.Series([1.0, 2, 3]), pd.Series([True, False, False]), what="Tregs")
+    assert few.value is None and "1 and 2 patients" in few.note
+    with pytest.raises(UserError, match="Tregs, row 0: is negative"):
+        ranks.rank_shift(pd.Series([-1.0, 2, 3, 4]), pd.Series([True, True, False, False]), what="Tregs", ratio=True)

@@ -379,7 +379,7 @@ def antibody_sentence(table: pd.DataFrame, overall: dict[str, float], *, min_gro
         test = f"Antibodies are not compared: fewer than two have {min_group} tumours or more."
     else:
         test = "Antibodies are not compared: every tumour has the same result."
-    return f"{what}: {'; '.join(parts)}. {test} Patients were not allotted to antibodies."
+    return f"{what}: {'; '.join(parts)}. {test} The antibody was not assigned at random."
 
 
 def repair_tests(cohort: Cohort) -> pd.DataFrame:

@@ -1,0 +1,100 @@
+"""Drawings: what a run's files say of a panel, and what of real patients is shown. A second."""
+
+import json
+
+import pytest
+
+from lcnec_utils.core import paths, provenance
+from lcnec_utils.core.errors import UserError
+from lcnec_utils.run import records
+from lcnec_utils.site import drawings
+from tests.site.built import SECRET, plant_run, plant_table
+
+SENTENCE = "Of 12 tumours 3 are **SCLC-like**."
+
+
+@pytest.fixture
+def figures(tmp_path, monkeypatch):
+    """The folder of figures of a project in which one run on someone's own patients was drawn."""
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path))
+    plant_run(tmp_path / "figures" / "mine")
+    return tmp_path / "figures"
+
+
+def plant_executed(figures, digest: str) -> None:
+    """An executed notebook of the run with the panel's sentence, and its record, which names a digest of the table."""
+    cell = {
+        "cell_type": "code", "source": 'with page.panel("subtype_shares") as panel:\n    ...', "metadata": {},
+        "outputs": [{"output_type": "display_data", "metadata": {}, "data": {"text/markdown": SENTENCE}}],
+    }  # fmt: skip
+    folder = paths.build("mine") / "notebooks"
+    folder.mkdir(parents=True)
+    (folder / "04_genomic_landscape.ipynb").write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
+    record = {"notebook": "04_genomic_landscape", "run": "mine", "skipped": {},
+              "drawn": {"subtype_shares": {"subtype_shares.csv": digest}}}  # fmt: skip
+    records.record_path("mine", "04_genomic_landscape").write_text(json.dumps(record), encoding="utf-8")
+
+
+def test_of_own_patients_a_panel_of_aggregates_is_shown_and_one_of_patients_is_not(figures):
+    drawn = drawings.gather()
+    [own] = drawn.drawings["subtype_shares"]
+    assert (own.label, own.n, own.simulated) == ("my_study", "n = 12", False)
+    assert set(own.files) == {"svg", "csv"}, "a table beside it may hold a row per patient"
+    assert drawn.drawings["fig2a"] == [] and "single patients" in drawn.elsewhere["fig2a"][0][1]
+    assert SECRET not in str([own, drawn.elsewhere])
+
+
+def test_of_simulated_patients_every_panel_is_shown_with_the_tables_beside_it(figures):
+    plant_table(figures / "mine", "fig2a", f"SAMPLE_ID,TP53\n{SECRET},1\n", simulated=True)
+    (figures / "mine" / "fig2a.tests.csv").write_text("p\n1\n", encoding="utf-8")
+    [drawing] = drawings.gather().drawings["fig2a"]
+    assert set(drawing.files) == {"svg", "csv", "png", "tests.csv"} and drawing.label == "Simulated patients"
+    assert drawing.n == "n = 1"  # rows of one tumour each
+
+
+def test_a_sentence_is_shown_with_the_figure_that_it_was_computed_with_and_no_other(figures):
+    plant_executed(figures, provenance.of_file(figures / "mine" / "subtype_shares.csv"))
+    [own] = drawings.gather().drawings["subtype_shares"]
+    assert own.sentence == SENTENCE and own.words == "Of 12 tumours 3 are SCLC-like."
+    plant_table(figures / "mine", "subtype_shares", "group,what,k,n,share\nall,SCLC-like,4,12,0.33\n")
+    [own] = drawings.gather().drawings["subtype_shares"]
+    assert own.sentence == "", "the figure is newer than the notebook"
+
+
+def test_a_run_without_executed_notebooks_is_named(figures):
+    assert drawings.gather().without_words == ["mine"]
+
+
+def test_a_table_without_provenance_or_of_another_panel_is_not_taken_for_a_drawing(figures):
+    (figures / "mine" / "subtype_shares.csv").write_text("k,n\n3,12\n", encoding="utf-8")
+    assert drawings.gather().drawings["subtype_shares"] == []
+    other = plant_table(figures / "mine", "fig2e", "k,n\n3,12\n")
+    other.rename(figures / "mine" / "subtype_shares.csv")
+    assert drawings.gather().drawings["subtype_shares"] == []
+
+
+def test_a_run_is_shown_by_its_name_or_refused_with_the_nearest(figures):
+    assert drawings.runs_drawn(["mine"]) == ["mine"]
+    with pytest.raises(UserError, match=r"run 'mime' has no figures \(did you mean 'mine'\?\)"):
+        drawings.runs_drawn(["mime"])
+
+
+@pytest.mark.parametrize(
+    "texts, numbers",
+    [
+        (["NSCLC-like, n = 33, 17 events: 18.5 (11.2–NR)"], ["33"]),
+        (["SCLC (n = 1,704), % altered", "(n = 1,704)"], ["1,704"]),
+        (["CR (n = 0 and 2)"], ["0 and 2"]),
+        (["mean = 3", "n=12"], ["12"]),
+        (["no number"], []),
+    ],
+)
+def test_n_is_read_from_a_figures_labels(texts, numbers):
+    assert drawings.numbers_of(texts) == numbers
+
+
+def test_n_is_not_read_from_a_column_that_counts_genes(figures):
+    table = plant_table(figures / "mine", "subtype_shares", "test,rule,n\nKS,legend,1061\n")
+    assert drawings._n_of_table(table) == ""
+    table = plant_table(figures / "mine", "subtype_shares", "what,n,r\nB cells,200,0.9\n")
+    assert drawings._n_of_table(table) == "n = 200, by row"
