@@ -52,4 +52,5 @@ def immunoscore(cd3: pd.Series, cd8: pd.Series, *, reference: pd.DataFrame | Non
     parts = [
         percentiles(both[name], reference=None if reference is None else reference[name]) for name in ("cd3", "cd8")
     ]
-    return ((parts[0] + parts[1]) / 2).rename("Immunoscore")
+    # equal scores must be equal to the last bit, for ranks are taken of them
+    return ((parts[0] + parts[1]) / 2).round(9).rename("Immunoscore")

@@ -16,7 +16,7 @@ from lcnec_utils.core.findings import Finding, of_count, of_parameter
 from lcnec_utils.omics import immunosign
 from lcnec_utils.stats.correlation import rank_correlation
 from lcnec_utils.stats.proportions import benjamini_hochberg
-from lcnec_utils.stats.ranks import mean_difference
+from lcnec_utils.stats.ranks import mean_difference, spearman
 from lcnec_utils.studies.car_t import immune_scores, populations, untreated
 from lcnec_utils.studies.car_t.immune_scores import FIXATIONS, IMMUNOSCORE, IMMUNOSIGN, PANELS
 from lcnec_utils.studies.car_t.patients import by_patient
@@ -148,14 +148,19 @@ def immunosign_correlations(sets: dict[str, BaselineSet], *, min_group: int) -> 
                 values, measured = of.scores.get(subset, NOBODY), of.made_of.get(subset, "not measured")
             else:
                 values, measured = _cells(of, subset)
-            finding = rank_correlation(
-                of.scores.get(IMMUNOSIGN, NOBODY), values, what=f"Immunosign and {subset}", min_group=min_group
-            )
+            score = of.scores.get(IMMUNOSIGN, NOBODY)
+            finding = correlated(score, values, what=f"Immunosign and {subset}", min_group=min_group)
             rows.append(_row(finding) | {"role": role, "set": of.name, "what": subset, "measured": measured})
         table = pd.DataFrame(rows)
         parts.append(table.assign(p_adjusted=benjamini_hochberg(table["p"])))
     columns = ["role", "set", "what", "measured", *FIELDS, "p_adjusted"]
     return pd.concat(parts, ignore_index=True)[columns]
+
+
+def correlated(one: pd.Series, other: pd.Series, *, what: str, min_group: int) -> Finding:
+    """Spearman's correlation as a finding, with p by the rule of R's cor.test, which the source used."""
+    finding = rank_correlation(one, other, what=what, min_group=min_group)
+    return finding if finding.value is None else dataclasses.replace(finding, p=spearman(one, other)[1])
 
 
 NOBODY = pd.Series(dtype=float)
@@ -282,7 +287,7 @@ def chemokine_correlations(sets: dict[str, BaselineSet], *, min_group: int) -> p
     for role, of in sets.items():
         cells, measured = t_cells(of)
         rows = [
-            _row(rank_correlation(_expressed(of, gene), cells, what=f"{gene} and T cells", min_group=min_group))
+            _row(correlated(_expressed(of, gene), cells, what=f"{gene} and T cells", min_group=min_group))
             | {"role": role, "set": of.name, "measured": measured, "gene": gene}
             for gene in [*CHEMOKINES, *CYTOKINES, INTERFERON]
         ]
@@ -294,9 +299,7 @@ def chemokine_correlations(sets: dict[str, BaselineSet], *, min_group: int) -> p
 def gene_pairs(of: BaselineSet, pairs: list[tuple[str, str]], *, min_group: int) -> list[Finding]:
     """Spearman's correlation of two genes of one set, for each pair."""
     return [
-        rank_correlation(
-            of.log2.get(one, NOBODY), of.log2.get(other, NOBODY), what=f"{one} and {other}", min_group=min_group
-        )
+        correlated(of.log2.get(one, NOBODY), of.log2.get(other, NOBODY), what=f"{one} and {other}", min_group=min_group)
         for one, other in pairs
     ]
 
