@@ -102,6 +102,12 @@ def test_a_notebook_that_reads_a_cohort_of_tumours_takes_its_histology(notebook)
     assert ("histology" in taken) == bool((set(params.HISTOLOGIES) - set(params.LYMPHOMA_ROLES)) & set(taken))
 
 
+@pytest.mark.parametrize("notebook", ["00_start_here", "14_claims"])
+def test_a_notebook_on_every_cohort_takes_every_role(notebook):
+    """papermill hands a notebook what it declares: a role that 14 does not take would lack in the ledger."""
+    assert set(params.ROLES) <= set(records.declared_parameters(records.notebook_path(notebook)))
+
+
 def test_every_parameter_is_taken_by_some_notebook():
     taken = {name for notebook in NOTEBOOKS for name in records.declared_parameters(records.notebook_path(notebook))}
     assert set(params.RunParameters.model_fields) == taken
