@@ -13,6 +13,7 @@ ROW_MM = 3.6  # of a row, at least
 LEAST_MM = 80  # of the plot inside its axes
 GAP = 0.6  # rows between two blocks
 MOST = 300  # patients drawn
+MOST_CELLS = 1000  # with more the cells are pixels inside the vector figure, for its weight
 
 
 def presence_matrix(
@@ -36,7 +37,7 @@ def presence_matrix(
     for row, top in enumerate(tops):
         ax.pcolormesh(
             np.arange(shown.shape[1] + 1), [top, top + 0.9], values[row : row + 1], cmap=colors, vmin=-0.5,
-            vmax=len(tones) - 0.5, edgecolor="white", linewidth=0.3, rasterized=values.size > 2000,
+            vmax=len(tones) - 0.5, edgecolor="white", linewidth=0.3, rasterized=values.size > MOST_CELLS,
         )  # fmt: skip
     n = states.eq(counted).sum(axis=1)
     ax.set_yticks(tops + 0.45, [f"{name} (n = {count})" for name, count in zip(states.index, n, strict=True)])
