@@ -65,7 +65,7 @@ _PLAIN = re.compile(
 )
 _LESIONS = re.compile(r"lesions\.(csv|tsv|txt)|(tu|tr|rs)\.(csv|xpt)", re.I)  # read where lesions are, lesions.py
 # read where they are: stained cells in assays.py, nCounter panels in ncounter.py
-_ASSAYS = re.compile(r"data_(densities|marker_positivity)\.txt(\.gz)?|(data|meta)_ncounter_\w+\.txt(\.gz)?", re.I)
+_ASSAYS = re.compile(r"data_(densities|marker_positivity)\.txt(\.gz)?|(data_)?ncounter_\w+\.txt(\.gz)?", re.I)
 _RAW = re.compile(r"rcc_\w+/[^/]+\.rcc(\.gz)?", re.I)
 _OURS = {STUDY_FILE, TARGETS_FILE, EXPRESSION_FILE, TABLE_FILE}
 

@@ -30,7 +30,7 @@ _OTHER_NAMES = {
 }  # fmt: skip
 LOG2, LINEAR = "log2 normalised counts", "normalised counts"
 MATRIX, RAW = re.compile(r"data_ncounter_(\w+)\.txt(\.gz)?", re.I), re.compile(r"rcc_(\w+)", re.I)
-FILES = re.compile(r"(data|meta)_ncounter_\w+\.txt(\.gz)?", re.I)
+FILES = re.compile(r"(data_)?ncounter_\w+\.txt(\.gz)?", re.I)
 ENDOGENOUS, HOUSEKEEPING, POSITIVE, NEGATIVE = "Endogenous", "Housekeeping", "Positive", "Negative"
 MOST_LOG2 = 25.0  # a lane counts a few million molecules at most: 2^22
 LEAST_LINEAR = 30.0  # where no count of a panel is higher, the values are logged
@@ -369,8 +369,8 @@ def _annotated(
 
 
 def _meta(folder: Path, slug: str, needs_scale: bool, reading: Reading) -> tuple[str, str]:
-    """The name and the scale of a panel by its meta file, and by its slug where that is a known one."""
-    path = folder / f"meta_ncounter_{slug}.txt"
+    """The name and the scale of a panel by the file beside it, and by its slug where that is a known one."""
+    path = folder / f"ncounter_{slug}.txt"
     fields = fields_of(path, reading) if path.exists() else {}
     if path.exists():
         reading.files[path.name] = READ
@@ -387,8 +387,8 @@ def _meta(folder: Path, slug: str, needs_scale: bool, reading: Reading) -> tuple
 def read_ncounter(folder: Path, samples: pd.DataFrame, identifiers: Identifiers, reading: Reading) -> dict:
     """The nCounter panels of a study folder: name → AnnData, samples × genes, log2 normalised counts.
 
-    Of data_ncounter_<slug>.txt beside its meta file, or of the raw files in rcc_<slug>/. var["class"] says which genes
-    are housekeeping genes; obs holds RNA_QC, NCOUNTER_QC and, of raw files, the lane's measures. Samples that fail
+    Of data_ncounter_<slug>.txt beside ncounter_<slug>.txt, or of the raw files in rcc_<slug>/. var["class"] says which
+    genes are housekeeping genes; obs holds RNA_QC, NCOUNTER_QC and, of raw files, the lane's measures. Samples that fail
     quality control are left out and counted in a note.
     """
     found: dict[str, Path] = {}
@@ -417,8 +417,8 @@ def read_ncounter(folder: Path, samples: pd.DataFrame, identifiers: Identifiers,
             data = _raw_panel(path, samples, identifiers, reading)
         if data is not None:
             panels[name] = data
-    for path in folder.glob("meta_ncounter_*.txt"):
-        slug = path.name.removeprefix("meta_ncounter_").removesuffix(".txt")
+    for path in folder.glob("ncounter_*.txt"):
+        slug = path.name.removeprefix("ncounter_").removesuffix(".txt")
         if slug not in found:
             reading.refuse(path.name, f"is beside no data_ncounter_{slug}.txt and no rcc_{slug}/; put it there")
     return panels

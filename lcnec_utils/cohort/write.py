@@ -220,7 +220,7 @@ def _write_assays(folder: Path, densities: pd.DataFrame | None, positivity: pd.D
         table = panel[["CLASS", *samples]].reset_index(drop=True)
         table.insert(0, "Hugo_Symbol", symbols.to_numpy())
         _write_table(folder / f"data_ncounter_{slug}.txt", table)
-        _meta(folder / f"meta_ncounter_{slug}.txt", gene_panel=name, scale=panels_of_genes.LOG2)
+        _meta(folder / f"ncounter_{slug}.txt", gene_panel=name, scale=panels_of_genes.LOG2)
 
 
 def _write_case_lists(

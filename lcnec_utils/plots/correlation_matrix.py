@@ -37,7 +37,9 @@ def correlation_matrix(
     ax.set_yticks(np.arange(len(correlations)) + 0.5, correlations.index, fontsize=SMALL, rotation=0)
     for label in ax.get_yticklabels():
         label.set_style("normal" if " " in label.get_text() else "italic")
-    ax.set_xticks(np.arange(correlations.shape[1]) + 0.5, correlations.columns, fontsize=SMALL, rotation=0)
+    wide = 0.95 * COLUMN_MM * palette.POINT
+    names = ["\n".join(palette.wrap(line, wide, SMALL) for line in name.split("\n")) for name in correlations.columns]
+    ax.set_xticks(np.arange(correlations.shape[1]) + 0.5, names, fontsize=SMALL, rotation=0)
     ax.set(xlabel="", ylabel=ylabel)
     palette.keep(ax, COLUMN_MM * correlations.shape[1], ROW_MM * len(correlations))
     if title:

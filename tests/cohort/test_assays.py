@@ -185,7 +185,7 @@ def test_densities_of_frozen_tissue_are_said(tmp_path):
 
 
 def test_a_matrix_is_a_panel_and_samples_that_fail_are_left_out_with_their_count(tmp_path):
-    folder = folder_with(tmp_path, data_ncounter_x=MATRIX, meta_ncounter_x=META)
+    folder = folder_with(tmp_path, data_ncounter_x=MATRIX, ncounter_x=META)
     table = folder / "data_clinical_sample.txt"
     table.write_text(SAMPLES.replace("FFPE\tPASS\tPASS", "FFPE\tPASS\tFAIL", 1), encoding="utf-8")
     cohort = read_study(folder)
@@ -205,7 +205,7 @@ def test_linear_counts_come_to_the_log2_scale(tmp_path):
     linear = MATRIX.replace("7.5\t8\t6", "256\t0\t64").replace("5\t9\t4", "32\t512\t16")
     linear = linear.replace("10\t10\t10", "1024\t1024\t1024")
     meta = META.replace("log2 normalised", "normalized")
-    cohort = read_study(folder_with(tmp_path, data_ncounter_x=linear, meta_ncounter_x=meta))
+    cohort = read_study(folder_with(tmp_path, data_ncounter_x=linear, ncounter_x=meta))
     data = cohort.ncounter[ncounter.PANCANCER_IMMUNE]
     assert data.X.tolist() == [[8, 5, 10], [0, 9, 10], [6, 4, 10]]
 
@@ -222,27 +222,27 @@ def test_linear_counts_come_to_the_log2_scale(tmp_path):
         (MATRIX, META.replace("log2 n", "n"), "nothing exceeds 10; are these log2 normalised counts?"),
         (MATRIX.replace("8\t6", "8\t-6"), META.replace("log2 n", "n"), "holds -6, and normalised counts are never"),
         (MATRIX, META.replace("scale: log2 normalised counts", "scale: z"), "says scale 'z'; write `scale: log2"),
-        (MATRIX, META.replace("gene_panel", "panel"), "meta_ncounter_x.txt: is missing, or says no gene_panel"),
+        (MATRIX, META.replace("gene_panel", "panel"), "ncounter_x.txt: is missing, or says no gene_panel"),
         (MATRIX.replace("CLASS", "KIND"), META, "column CLASS: is missing"),
     ],
 )  # fmt: skip
 def test_a_wrong_matrix_is_refused_in_one_line(tmp_path, matrix, meta, message):
-    assert message in refusal(folder_with(tmp_path, data_ncounter_x=matrix, meta_ncounter_x=meta))
+    assert message in refusal(folder_with(tmp_path, data_ncounter_x=matrix, ncounter_x=meta))
 
 
 def test_a_class_of_codes_that_is_not_known_is_named_and_left_out(tmp_path):
     odd = MATRIX.replace("CXCL9\tEndogenous", "CXCL9\tMystery")
-    cohort = read_study(folder_with(tmp_path, data_ncounter_x=odd, meta_ncounter_x=META))
+    cohort = read_study(folder_with(tmp_path, data_ncounter_x=odd, ncounter_x=META))
     assert cohort.words["CLASS"] == {"Mystery": 1}
     assert list(cohort.ncounter[ncounter.PANCANCER_IMMUNE].var_names) == ["CD8A", "GUSB"]
 
 
 def test_two_files_of_one_panel_and_a_lone_meta_file_are_refused(tmp_path):
-    both = folder_with(tmp_path / "two", data_ncounter_x=MATRIX, meta_ncounter_x=META, data_ncounter_y=MATRIX,
-                       meta_ncounter_y=META)  # fmt: skip
+    both = folder_with(tmp_path / "two", data_ncounter_x=MATRIX, ncounter_x=META, data_ncounter_y=MATRIX,
+                       ncounter_y=META)  # fmt: skip
     assert "data_ncounter_y.txt: is of the panel PanCancer Immune, which another file holds too" in refusal(both)
-    alone = folder_with(tmp_path / "lone", meta_ncounter_x=META)
-    assert "meta_ncounter_x.txt: is beside no data_ncounter_x.txt and no rcc_x/" in refusal(alone)
+    alone = folder_with(tmp_path / "lone", ncounter_x=META)
+    assert "ncounter_x.txt: is beside no data_ncounter_x.txt and no rcc_x/" in refusal(alone)
 
 
 # --- raw files
@@ -353,7 +353,7 @@ def test_raw_counts_without_housekeeping_genes_or_controls_are_refused(tmp_path)
 
 def test_what_is_written_is_read_back_as_it_was(tmp_path):
     folder = folder_with(tmp_path / "one", data_densities=DENSITIES, data_marker_positivity=POSITIVITY,
-                         data_ncounter_x=MATRIX, meta_ncounter_x=META)  # fmt: skip
+                         data_ncounter_x=MATRIX, ncounter_x=META)  # fmt: skip
     cohort = read_study(folder)
     listed = cohort.densities[cohort.densities["assay"] != "TCE"]
     again = read_study(
@@ -378,9 +378,9 @@ def test_what_is_written_is_read_back_as_it_was(tmp_path):
 
 
 def test_the_check_of_a_cohort_shows_what_was_read(tmp_path):
-    folder = folder_with(tmp_path, data_densities=DENSITIES, data_ncounter_x=MATRIX, meta_ncounter_x=META)
+    folder = folder_with(tmp_path, data_densities=DENSITIES, data_ncounter_x=MATRIX, ncounter_x=META)
     found = inventory.inventory(folder)
-    assert found["files"]["data_densities.txt"] == found["files"]["meta_ncounter_x.txt"] == "read"
+    assert found["files"]["data_densities.txt"] == found["files"]["ncounter_x.txt"] == "read"
     assert found["assays"]["stained"]["TL"] == {"samples": 1, "populations": 2}
     assert found["assays"]["biopsies"] == {"baseline, FFPE": 1, "early, FFPE": 1, "baseline, FF": 1}
     text = inventory.as_text(found, folder)
@@ -390,7 +390,7 @@ def test_the_check_of_a_cohort_shows_what_was_read(tmp_path):
 
 def test_a_cohort_restricted_to_one_histology_keeps_its_assays(tmp_path):
     folder = folder_with(tmp_path, data_densities=DENSITIES, data_marker_positivity=POSITIVITY,
-                         data_ncounter_x=MATRIX, meta_ncounter_x=META)  # fmt: skip
+                         data_ncounter_x=MATRIX, ncounter_x=META)  # fmt: skip
     kept = histology.restrict(read_study(folder), "PMBL")
     assert list(kept.samples.index) == ["C"] and kept.densities.empty and kept.positivity.empty
     assert list(kept.ncounter["PanCancer Immune"].obs_names) == ["C"]

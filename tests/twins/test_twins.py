@@ -9,6 +9,7 @@ import hashlib
 import itertools
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -1157,7 +1158,13 @@ def test_written_folders_pass_the_check_of_a_cohort(written):
 
 def test_written_folders_are_what_cbioportal_demands(written):
     rules = pytest.importorskip("tests.cohort.cbioportal_rules")
-    assert {folder.name: found for folder in study_folders(written[0]) if (found := rules.problems(folder))} == {}
+    # The portal has no format for stained cells and for several nCounter panels of a sample: it never opens these files
+    ours = re.compile(r"data_(densities|marker_positivity|ncounter_\w+)\.txt: no meta file names this data file")
+    wrong = {
+        folder.name: [line for line in rules.problems(folder) if not ours.fullmatch(line)]
+        for folder in study_folders(written[0])
+    }
+    assert {name: lines for name, lines in wrong.items() if lines} == {}
 
 
 def test_every_folder_says_that_it_is_simulated(written):

@@ -21,13 +21,8 @@ from lcnec_utils.studies.car_t import immune_scores, populations, untreated
 from lcnec_utils.studies.car_t.immune_scores import FIXATIONS, IMMUNOSCORE, IMMUNOSIGN, PANELS
 from lcnec_utils.studies.car_t.patients import by_patient
 
-# The sets by role, as the source calls them
-SETS = {
-    "car_t": "ZUMA-1",
-    "car_t_naive": "treatment-naive",
-    "car_t_second_line": "second line",
-    "car_t_commercial": "commercial",
-}
+# The roles of the study's four sets: ZUMA-1, treatment-naive, second line, commercial
+SETS = ("car_t", "car_t_naive", "car_t_second_line", "car_t_commercial")
 EXTERNAL = ("car_t_naive", "car_t_second_line", "car_t_commercial")
 T_CELL_GENES = ("CD3D", "CD3E", "CD8A")
 # Cells that Immunosign is held against: name → assay and population, and the gene that stands for them
@@ -51,14 +46,14 @@ INTERFERON = "Interferon genes"
 class BaselineSet:
     """What one set of patients has before treatment, by patient.
 
-    name: as SETS. label: of the cohort. panel, fixation: of the genes, empty where there are none. log2: patients ×
-    genes. cells: name of SUBSETS → values that stand for it. measured: name of SUBSETS → what these are (density, or a
-    source's score). scores: IMMUNOSCORE and IMMUNOSIGN, those that can be had. made_of: score → what it is made of.
+    name: the cohort's own, as figures name it. panel, fixation: of the genes, empty where there are none. log2:
+    patients × genes. cells: name of SUBSETS → values that stand for it. measured: name of SUBSETS → what these are
+    (density, or a source's score). scores: IMMUNOSCORE and IMMUNOSIGN, those that can be had. made_of: score → what it
+    is made of.
     response: CR, PR, SD, PD, missing where unknown.
     """
 
     name: str
-    label: str
     panel: str
     fixation: str
     log2: pd.DataFrame
@@ -87,8 +82,8 @@ def _genes(cohort: Cohort) -> tuple[str, str, pd.DataFrame]:
     return "", "", pd.DataFrame(index=pd.Index([], name="PATIENT_ID"))
 
 
-def baseline_set(role: str, cohort: Cohort, *, genes: list[str]) -> BaselineSet:
-    """What a cohort has before treatment in one role; genes: of Immunosign, none for the stand-in.
+def baseline_set(cohort: Cohort, *, genes: list[str]) -> BaselineSet:
+    """What a cohort has before treatment; genes: of Immunosign, none for the stand-in.
 
     Raises MissingData where it has neither genes nor an Immunosign score.
     """
@@ -104,9 +99,7 @@ def baseline_set(role: str, cohort: Cohort, *, genes: list[str]) -> BaselineSet:
     if log2.empty and IMMUNOSIGN not in scores:
         raise MissingData(f"{cohort.name} has neither genes before treatment nor scores that stand for Immunosign")
     response = cohort.patients.get("BEST_RESPONSE", pd.Series(pd.NA, index=cohort.patients.index, dtype=object))
-    return BaselineSet(
-        SETS[role], cohort.label, panel, fixation, log2, cells, measured, scores, scored.made_of, response
-    )
+    return BaselineSet(cohort.label, panel, fixation, log2, cells, measured, scores, scored.made_of, response)
 
 
 def baseline_sets(cohorts: dict[str, Cohort], *, genes: list[str]) -> dict[str, BaselineSet]:
@@ -115,7 +108,7 @@ def baseline_sets(cohorts: dict[str, Cohort], *, genes: list[str]) -> dict[str, 
     sets, reasons = {}, []
     for role, cohort in cohorts.items():
         try:
-            sets[role] = baseline_set(role, cohort, genes=genes)
+            sets[role] = baseline_set(cohort, genes=genes)
         except MissingData as reason:
             reasons.append(str(reason))
     if not sets:
@@ -218,15 +211,23 @@ def correlation_blocks(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(family=families, group=table["set"], value=table["rho"])
 
 
-def correlation_groups(table: pd.DataFrame) -> dict[str, str]:
-    """Each set's name in a legend: what stands for its cells, and the most patients of its correlations."""
+def correlation_groups(table: pd.DataFrame, sets: dict[str, BaselineSet]) -> dict[str, str]:
+    """Each set's name in a legend: its cohort, what stands for its cells, and the most patients of its correlations."""
     names = {}
-    for name, rows in table.groupby("set", sort=False):
+    for role, rows in table.groupby("role", sort=False):
         cells = rows.loc[rows["what"].isin(list(SUBSETS)) & rows["rho"].notna(), "measured"]
         genes = {gene for _, _, gene in SUBSETS.values()}
         by = "genes" if set(cells) <= genes else formats.listed(sorted(set(cells)))
-        names[name] = f"{name}, cells by {by} (n = {int(rows['n'].max())})"
+        of = sets[role]
+        names[of.name] = f"{of.name}: cells by {by} (n = {int(rows['n'].max())})"
     return names
+
+
+def score_label(sets: dict[str, BaselineSet]) -> str:
+    """What the axis of Immunosign's correlations says: that it is a stand-in wherever it is one."""
+    made_of = [of.made_of[IMMUNOSIGN] for of in sets.values() if IMMUNOSIGN in of.made_of]
+    stand_in = any(immune_scores.is_stand_in(words) for words in made_of)
+    return f"Spearman's correlation with Immunosign{' (stand-in)' if stand_in else ''} (95% CI)"
 
 
 def correlation_sentence(table: pd.DataFrame, sets: dict[str, BaselineSet]) -> str:

@@ -49,7 +49,12 @@ class Scores:
     def label(self, name: str) -> str:
         """A score as a figure names it: whether something stands in for what the source measured."""
         words = self.made_of.get(name, "")
-        return f"{name} (stand-in)" if "stand-in" in words or "in place of" in words else name
+        return f"{name} (stand-in)" if is_stand_in(words) else name
+
+
+def is_stand_in(made_of: str) -> bool:
+    """Whether what a score is made of stands in the place of what the source made it of."""
+    return "stand-in" in made_of or "in place of" in made_of
 
 
 def scores(cohort: Cohort, *, genes: list[str]) -> Scores:

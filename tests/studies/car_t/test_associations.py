@@ -29,7 +29,7 @@ def of(name: str, *, n: int = 60, stained: bool = True, seed: int = 1, response:
     scores = {associations.IMMUNOSIGN: t_cells} | ({associations.IMMUNOSCORE: 50 + 10 * t_cells} if stained else {})
     words = pd.Series(np.where(t_cells > 0, "CR", "PD") if response else pd.NA, people, dtype=object)
     return BaselineSet(
-        name, name, "IO 360", "FFPE", pd.DataFrame(genes), cells if stained else {},
+        name, "IO 360", "FFPE", pd.DataFrame(genes), cells if stained else {},
         dict.fromkeys(cells, "density") if stained else {}, scores, dict.fromkeys(scores, "what was made up"), words,
     )  # fmt: skip
 
