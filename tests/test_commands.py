@@ -24,8 +24,9 @@ STARTS = re.compile(rf"(?:\.venv/bin/)?(?:{'|'.join(PROGRAMS)}|make|printf)(?=\s
 # What is not executed here, each with its reason
 NOT_EXECUTED = {
     "lcnec cohort geo GSE197977_family.soft.gz --out zuma1_geo --patient '(…)'": "reads a file that nobody here has",
-    "lcnec cohort geo GSE197977_series_matrix.txt.gz --platform GPL….soft --out zuma1_geo --patient '(…)'":
-        "reads files that nobody here has",
+    (
+        "lcnec cohort geo GSE197977_series_matrix.txt.gz --platform GPL….soft --out zuma1_geo --patient '(…)'"
+    ): "reads files that nobody here has",
     "lcnec cohort build tu_lcnec_2026_omics": "downloads larger files",
     "lcnec refresh -n 15": "executes every run, which takes many minutes, and stores notebook 15",
     "lcnec run --params params/my_cohort.yaml": "is `lcnec run --params params/mine.yaml` by another name",

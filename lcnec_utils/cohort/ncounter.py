@@ -388,8 +388,8 @@ def read_ncounter(folder: Path, samples: pd.DataFrame, identifiers: Identifiers,
     """The nCounter panels of a study folder: name → AnnData, samples × genes, log2 normalised counts.
 
     Of data_ncounter_<slug>.txt beside ncounter_<slug>.txt, or of the raw files in rcc_<slug>/. var["class"] says which
-    genes are housekeeping genes; obs holds RNA_QC, NCOUNTER_QC and, of raw files, the lane's measures. Samples that fail
-    quality control are left out and counted in a note.
+    genes are housekeeping genes; obs holds RNA_QC, NCOUNTER_QC and, of raw files, the lane's measures. Samples that
+    fail quality control are left out and counted in a note.
     """
     found: dict[str, Path] = {}
     panels: dict = {}
