@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: figures test lab site refresh lock lint bench shapes clean
+.PHONY: figures test lab site refresh lock cluster lock-cluster lint bench shapes clean
 
 figures: .venv/ready
 	$(BIN)/lcnec batch
@@ -33,9 +33,10 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-# speed as ratios within one run; AGAINST=<commit or clone>: lcnec batch from nothing against an earlier state
+# speed and memory beside public tools, into build/bench/ and BENCH.md; PARTS="r python": some of it
+# AGAINST=<commit or clone>: instead, lcnec batch from nothing against an earlier state
 bench: .venv/ready
-	$(BIN)/python tests/bench.py $(if $(AGAINST),--against $(AGAINST))
+	$(BIN)/python -m tests.bench $(PARTS) $(if $(AGAINST),--against $(AGAINST))
 
 # ten cohorts shaped like real ones through every notebook: figures to look at, nothing asserted
 shapes: .venv/ready
@@ -52,6 +53,23 @@ shapes: .venv/ready
 lock:
 	uv pip compile --universal --python-version 3.11 --fork-strategy fewest --no-strip-extras --generate-hashes \
 	  --no-header --no-annotate --quiet pyproject.toml --extra dev --extra site -o requirements.lock
+
+# an environment for clusters, .venv-cluster: the same versions, and Snakemake's plugin for Slurm (docs/cluster.md)
+cluster: .venv-cluster/ready
+
+.venv-cluster/ready: requirements.lock requirements-cluster.lock pyproject.toml
+	$(PYTHON) -m venv .venv-cluster
+	for lock in requirements.lock requirements-cluster.lock; do \
+	  .venv-cluster/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $$lock || exit; \
+	done
+	.venv-cluster/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# needs uv; what the plugin brings along, at the versions of requirements.lock where that has them
+lock-cluster:
+	echo "snakemake-executor-plugin-slurm>=2.8" | uv pip compile --universal --python-version 3.11 \
+	  --fork-strategy fewest --no-strip-extras --generate-hashes --no-header --no-annotate --quiet \
+	  -c requirements.lock - -o requirements-cluster.lock
 
 clean:
 	rm -rf build

@@ -37,7 +37,7 @@ collect_ignore = [f"notebooks/{name}.ipynb" for name in records.READS_RUNS]
 FIGURES_AT_START = provenance.of_folder(ROOT / "figures")
 # files that take longest go first, so that no worker is left with one of them at the end
 LONGEST = [
-    "06_subtype_classifier.ipynb", "09_microenvironment.ipynb", "08_fgl1_spink1.ipynb", "test_site.py",
+    "06_subtype_classifier.ipynb", "09_microenvironment.ipynb", "08_fgl1_spink1.ipynb", "test_slurm.py", "test_site.py",
     "test_lab.py", "test_outcomes.py", "test_commands.py", "test_twins.py", "test_runs.py", "test_free_twins.py",
     "test_histology.py", "test_without_kernel.py", "test_ledger.py", "test_site_build.py",
 ]  # fmt: skip

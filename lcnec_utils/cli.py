@@ -1,4 +1,4 @@
-"""The command line: lcnec run | batch | execute | cohort | twin | claims | verify | refresh | site."""
+"""The command line: lcnec run | batch | execute | cohort | twin | power | claims | verify | refresh | site."""
 
 import argparse
 import os
@@ -40,7 +40,20 @@ def _parser() -> argparse.ArgumentParser:
             metavar="NAME",
             help="only this notebook (02_outcomes or 02); may be repeated",
         )
-        command.add_argument("--cores", type=int, default=2, metavar="N", help="notebooks at a time (default 2)")
+        command.add_argument(
+            "--cores", type=int, metavar="N", help="notebooks at a time (2, or as many `jobs` as a profile says)"
+        )
+    batch.add_argument(
+        "--sweep",
+        action="append",
+        metavar="KEY=VALUES",
+        help="instead run them at every value of a parameter: KEY=FROM:TO:STEP or KEY=v1,v2; several make a grid. Or "
+        "the name of a sweep in params/sweeps. Tables go to build/sweeps/NAME",
+    )
+    batch.add_argument("--name", metavar="NAME", help="of the sweep's folder (a digest of what is swept)")
+    batch.add_argument(
+        "--profile", type=Path, metavar="DIR", help="a Snakemake profile, for a cluster: profiles/slurm, or a copy"
+    )
 
     execute = commands.add_parser("execute", help="run one notebook now, whether it changed or not")
     execute.add_argument("notebook", metavar="NAME")
@@ -80,6 +93,19 @@ def _parser() -> argparse.ArgumentParser:
         twin.add_argument(option, action="append", default=[], metavar="NAME=COUNT",
                           help=f"so many patients of a {what}; may be repeated, others by the shares")  # fmt: skip
 
+    power = commands.add_parser(
+        "power",
+        help="how many patients a cohort needs to answer a claim, by drawing simulated ones",
+        description="Draws free twins of several sizes, runs the claim's notebook on each, and prints the share of "
+        "draws that answer it `equal` or `compatible`, beside the closed form. Simulated patients: what the share says "
+        "is how large a cohort must be if the laws of the twin are true.",
+    )
+    power.add_argument("claim", metavar="CLAIM", help="a claim's id, as `lcnec claims --csv` prints them")
+    power.add_argument("--patients", metavar="N,N,…", default="50,100,200,400,800", help="sizes (50,100,200,400,800)")
+    power.add_argument("--draws", type=int, default=10, metavar="N", help="cohorts of each size (10)")
+    power.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the first draw (1)")
+    power.add_argument("--cores", type=int, metavar="N", help="notebooks at a time (2)")
+
     verify = commands.add_parser(
         "verify",
         help="tell current figures from stale, altered and missing ones, and why each other panel was skipped",
@@ -113,8 +139,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(files: list[Path] | None, notebooks: list[str] | None, cores: int) -> int:
-    if cores < 1:
+def _run(files: list[Path] | None, notebooks: list[str] | None, cores: int | None, profile: Path | None = None) -> int:
+    if cores is not None and cores < 1:
         raise UserError(f"--cores {cores}: give 1 or more")
     from lcnec_utils.run.execution import SINGLE_THREAD
 
@@ -122,7 +148,9 @@ def _run(files: list[Path] | None, notebooks: list[str] | None, cores: int) -> i
     from lcnec_utils.core import formats, paths
     from lcnec_utils.run import progress, runs
 
-    outcome = runs.batch(files or runs.shipped(), notebooks, cores, say=lambda line: print(as_called(line), flush=True))
+    outcome = runs.batch(
+        files or runs.shipped(), notebooks, cores, say=lambda line: print(as_called(line), flush=True), profile=profile
+    )
     if not outcome.drawn and not outcome.failed:
         return FAILED  # no cohort can be had, as was said
     if not outcome.ran:
@@ -141,7 +169,46 @@ def _run(files: list[Path] | None, notebooks: list[str] | None, cores: int) -> i
     return FAILED if outcome.failed or not drawn else OK
 
 
+def _sweep(given: argparse.Namespace) -> int:
+    from lcnec_utils.run.execution import SINGLE_THREAD
+
+    os.environ.update(SINGLE_THREAD)
+    from lcnec_utils.run import sweep
+
+    asked = sweep.define(given.sweep, given.files, given.notebook, given.name)
+    outcome = sweep.run(asked, given.cores, _say, given.profile)
+    for key, why in outcome.failed.items():
+        print(f"  failed  {key}: {why}")
+    if outcome.failed:
+        print("No table is written before every variation has its results; the same command runs the rest again.")
+        return FAILED
+    if not (outcome.folder / "robustness.csv").exists():
+        return FAILED  # no cohort can be had, as was said
+    print(f"{len(outcome.variations)} variations; findings.csv and robustness.csv are in {outcome.folder}")
+    return OK
+
+
+def _power(given: argparse.Namespace) -> int:
+    from lcnec_utils.run.execution import SINGLE_THREAD
+
+    os.environ.update(SINGLE_THREAD)
+    from lcnec_utils.run import power
+
+    sizes = power.read_sizes(given.patients)
+    print(power.study(given.claim, sizes, given.draws, given.seed, given.cores, _say))
+    return OK
+
+
+def _say(line: str) -> None:
+    print(as_called(line), flush=True)
+
+
 def _execute(notebook: str, file: Path) -> int:
+    from lcnec_utils.run import forks
+
+    status = forks.ask("lcnec_utils.cli", ["execute", notebook, "--params", str(file)])
+    if status is not None:
+        return status
     from lcnec_utils.run import runs
 
     try:
@@ -348,11 +415,12 @@ def _claims(file: Path | None, cohort: str | None, as_csv: bool, as_json: bool) 
     ):
         rows = ledger.answers_table(table, verdicts, caveat)
         print(f"\n{title} ({len(rows)}):")
-        for row in rows.reset_index().itertuples():
+        for row in rows.reset_index().rename(columns={"turned by": "turned_by"}).itertuples():
             topics = ", ".join(ledger.topics_of(row.caveats))
+            turns = "; ".join(words for words in (row.robust, row.turned_by and f"turned by {row.turned_by}") if words)
             print(
                 f"  {row.verdict:<13} {row.origin:<12} {row.body:<20} {row.claim}: printed {row.printed}, "
-                f"found {row.found}{f' [{topics}]' if topics else ''}"
+                f"found {row.found}{f' [{topics}]' if topics else ''}{f' | {turns}' if turns else ''}"
             )
     print("\nWhy the rest is not answered:")
     with pd.option_context("display.max_colwidth", 90, "display.width", 160):
@@ -412,7 +480,11 @@ def main(argv: list[str] | None = None) -> int:
             case "run":
                 return _run([arguments.params], arguments.notebook, arguments.cores)
             case "batch":
-                return _run(arguments.files, arguments.notebook, arguments.cores)
+                if arguments.sweep:
+                    return _sweep(arguments)
+                if arguments.name:
+                    raise UserError("--name names a sweep; give --sweep too")
+                return _run(arguments.files, arguments.notebook, arguments.cores, arguments.profile)
             case "execute":
                 return _execute(arguments.notebook, arguments.params)
             case "verify":
@@ -429,6 +501,8 @@ def main(argv: list[str] | None = None) -> int:
                 return _site(arguments.out, arguments.runs)
             case "twin":
                 return _twin(arguments)
+            case "power":
+                return _power(arguments)
         match arguments.action:
             case "build":
                 return _build(arguments.names)

@@ -27,6 +27,12 @@ NOT_EXECUTED = {
     (
         "lcnec cohort geo GSE197977_series_matrix.txt.gz --platform GPL….soft --out zuma1_geo --patient '(…)'"
     ): "reads files that nobody here has",
+    "lcnec batch params/oak.yaml --sweep tmb_high_per_mb=5:25:1 --sweep min_group=5,10 --name cut_offs": "42 runs",
+    "lcnec batch params/twin.yaml --sweep seed=1:20 -n 02 --cores 4": "a sweep of 20; tests/run/test_sweep.py runs one",
+    "lcnec batch --sweep burden_cut_off": "a sweep of 24",
+    (
+        "lcnec power lcnec.fig1c.hr.chemotherapy_vs_chemoimmunotherapy --patients 100,200,400,800 --draws 20"
+    ): "80 free twins; tests/run/test_power.py draws one",
     "lcnec cohort build tu_lcnec_2026_omics": "downloads larger files",
     "lcnec refresh -n 15": "executes every run, which takes many minutes, and stores notebook 15",
     "lcnec run --params params/my_cohort.yaml": "is `lcnec run --params params/mine.yaml` by another name",

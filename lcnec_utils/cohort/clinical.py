@@ -314,7 +314,8 @@ def _lifted(
     """The patients, with those whom the table of samples alone names, and with the columns of patients that stand in
     it (of_samples: such a table by patient)."""
     by_patient = of_samples.set_index("PATIENT_ID")
-    absent = [name for name in by_patient.index if name not in set(patients["PATIENT_ID"])]
+    known = set(patients["PATIENT_ID"])
+    absent = [name for name in by_patient.index if name not in known]
     if absent:
         reading.odd(
             f"{len(absent)} patients of {sample_file} are not in {patient_file} (as '{absent[0]}'): of them only what "

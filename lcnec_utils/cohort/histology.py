@@ -3,6 +3,7 @@
 import dataclasses
 import re
 
+import numpy as np
 import pandas as pd
 
 from lcnec_utils.cohort.model import Cohort, CohortError
@@ -184,7 +185,10 @@ class _Kept(Cohort):
 
     def expression(self, genes: list[str] | None = None):
         data = super().expression(genes)
-        return data[data.obs_names.isin(self.samples.index)].to_memory()
+        return data[self.has_expression_of(data.obs_names)].to_memory()
+
+    def has_expression_of(self, samples: pd.Index) -> np.ndarray:
+        return samples.isin(self.samples.index)
 
 
 def _is(cohort: Cohort, histology: str) -> pd.Series:

@@ -1,6 +1,12 @@
-"""Expression of a cohort: an AnnData file, or the study's own matrix of genes × samples, and the scale of either."""
+"""Expression of a cohort: an AnnData file, or the study's own matrix of genes × samples, and the scale of either.
 
+A matrix may be larger than memory: `open_expression` reads some samples at a time.
+"""
+
+import dataclasses
+import itertools
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +16,9 @@ from lcnec_utils.cohort.clinical import Identifiers
 from lcnec_utils.cohort.dictionary import EXPRESSION_FILE
 from lcnec_utils.cohort.files import Source
 from lcnec_utils.cohort.genome import symbol_of
-from lcnec_utils.cohort.model import Reading, h5ad_names
+from lcnec_utils.cohort.model import Cohort, Reading, h5ad_names
 from lcnec_utils.cohort.tables import read_tsv
+from lcnec_utils.core.errors import MissingData
 
 # What uns["scale"] of an expression file, or expression_scale of cohort.yaml, may say, and what is made of it
 LINEAR = {
@@ -31,6 +38,7 @@ LOGGED = {
 }
 MOST_LOG2 = 50  # no logged expression is higher; quanTIseq draws the line there too
 MANY_GENES = 1000
+CHUNK = 2**24  # values read at a time: 67 MB of them, and a few times as much where they are worked on
 # Words of a matrix's name or stable_id that say its scale; of two the first
 _SAID = [("tpm", "TPM"), ("fpkm", "FPKM"), ("rpkm", "RPKM"), ("rsem", "RSEM"), ("v2_mrna", "RSEM"),
          ("rna_seq_v2", "RSEM"), ("read_counts", "counts"), ("cpm", "CPM")]  # fmt: skip
@@ -41,27 +49,130 @@ def scales() -> str:
     return ", ".join([*LINEAR, *LOGGED])
 
 
-def scale_fault(scale: str, values: np.ndarray) -> str:
-    """Why values cannot be on a scale, or ""; values: samples × genes, missing as NaN."""
+@dataclasses.dataclass(frozen=True)
+class Spread:
+    """What the values of an expression are, as far as a scale can be judged by it; NaN where none is finite.
+
+    least, most: of all values. whole: whether all are whole numbers. genes: of the matrix.
+    """
+
+    least: float
+    most: float
+    whole: bool
+    genes: int
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> "Spread":
+        """The spread of values, samples × genes, missing as NaN.
+
+        >>> Spread.of(np.array([[1.0, np.nan], [4.0, 0.5]]))
+        Spread(least=0.5, most=4.0, whole=False, genes=2)
+        """
+        genes = values.shape[1]
+        least, most = (float(of(values)) if values.size else np.nan for of in (np.min, np.max))
+        if not np.isfinite([least, most]).all():  # a value is missing or infinite
+            known = values[~np.isnan(values)]
+            least, most = (float(of(known)) for of in (np.min, np.max)) if np.isfinite(known).any() else (np.nan,) * 2
+        # a look at one sample spares most matrices the look at all
+        whole = all(((part == np.round(part)) | np.isnan(part)).all() for part in (values[:1], values))
+        return cls(least, most, bool(whole), genes)
+
+    def __or__(self, other: "Spread") -> "Spread":
+        """The spread of both, of the same genes."""
+        least, most = np.fmin(self.least, other.least), np.fmax(self.most, other.most)
+        return Spread(float(least), float(most), self.whole and other.whole, self.genes)
+
+
+def scale_fault(scale: str, values: "np.ndarray | Spread") -> str:
+    """Why values cannot be on a scale, or ""; values: samples × genes, missing as NaN, or the spread of such."""
     if scale not in LINEAR | LOGGED:
         return (
             f"'{scale}' is no scale known here; give one of {scales()}"
             if scale
             else f"says no scale; give one of {scales()}"
         )
-    if not np.isfinite(values).any():
+    spread = values if isinstance(values, Spread) else Spread.of(values)
+    if np.isnan(spread.most):
         return ""
-    least, most = np.nanmin(values), np.nanmax(values)
-    if least < 0 and scale != "variance-stabilised counts":
-        return f"holds {least:g}, and {scale} is never negative; correct the scale or the values"
-    if scale in LOGGED and most > MOST_LOG2:
-        return f"holds {most:g}, and {scale} never exceeds {MOST_LOG2}; are these TPM or counts?"
-    if scale == "counts" and not np.array_equal(values, np.round(values), equal_nan=True):
+    if spread.least < 0 and scale != "variance-stabilised counts":
+        return f"holds {spread.least:g}, and {scale} is never negative; correct the scale or the values"
+    if scale in LOGGED and spread.most > MOST_LOG2:
+        return f"holds {spread.most:g}, and {scale} never exceeds {MOST_LOG2}; are these TPM or counts?"
+    if scale == "counts" and not spread.whole:
         return "holds values that are no whole numbers, and counts are; are these TPM, or expected counts?"
     # of a whole transcriptome the highest TPM is in the thousands; a logged one ends near 20
-    if scale in LINEAR and values.shape[1] > MANY_GENES and most < MOST_LOG2:
-        return f"nothing exceeds {most:g}, which {scale} of so many genes does; are they logged?"
+    if scale in LINEAR and spread.genes > MANY_GENES and spread.most < MOST_LOG2:
+        return f"nothing exceeds {spread.most:g}, which {scale} of so many genes does; are they logged?"
     return ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Expression:
+    """The expression of a cohort, of which some samples at a time are in memory.
+
+    scale: as the file says it. samples: those of the cohort. genes: those that are read, in their order.
+    """
+
+    scale: str
+    samples: pd.Index
+    genes: pd.Index
+    _values: object  # samples × genes of the file: an array, a matrix, or either on disk
+    _rows: np.ndarray  # of the file, by sample
+    _columns: np.ndarray  # of the file, by gene
+
+    def chunks(self, *, values: int = CHUNK) -> Iterator[tuple[slice, np.ndarray]]:
+        """Some samples at a time, in their order: which of `samples`, and their values, samples × genes, float32.
+
+        values: how many of the file's values are read at a time, at least those of one sample.
+        """
+        size = max(1, values // max(self._values.shape[1], 1))
+        edges = np.searchsorted(self._rows, np.arange(0, self._values.shape[0] + size, size))
+        for first, last in itertools.pairwise(edges):
+            if first < last:
+                yield slice(int(first), int(last)), self._read(self._rows[first:last])
+
+    def _read(self, rows: np.ndarray) -> np.ndarray:
+        """Values of these rows, rising; between the first and the last of them all are read."""
+        first, last = int(rows[0]), int(rows[-1]) + 1
+        held = self._values
+        every = len(self._columns) == held.shape[1] and (np.diff(self._columns) == 1).all()
+        chosen = slice(None) if last - first == len(rows) else rows - first
+        if not hasattr(held, "chunks") or not held.chunks or every:
+            read = held[first:last]
+            read = np.asarray(read.toarray() if hasattr(read, "toarray") else read, dtype="f4")[chosen]
+            return read if every else read[:, self._columns]
+        # a file in blocks of columns: only those blocks that hold a gene
+        result, width = np.empty((len(rows), len(self._columns)), "f4"), held.chunks[1]
+        for block in np.unique(self._columns // width):
+            here = np.flatnonzero(self._columns // width == block)
+            read = held[first:last, int(block) * width : (int(block) + 1) * width]
+            result[:, here] = read[chosen][:, self._columns[here] - int(block) * width]
+        return result
+
+
+def open_expression(cohort: Cohort, genes: list[str] | None = None) -> Expression:
+    """A cohort's expression to be read some samples at a time: of all genes, or of those named that are there.
+
+    Raises MissingData, as `Cohort.expression`, where there is none, or none of the genes.
+    """
+    if cohort.matrix is None and cohort.expression_genes:
+        import anndata
+
+        data = anndata.read_h5ad(cohort.folder / EXPRESSION_FILE, backed="r")
+    else:
+        data = cohort.matrix
+    if data is None:
+        cohort.expression(genes)  # says what is missing
+    kept = cohort.has_expression_of(data.obs_names)
+    columns = np.arange(data.n_vars)
+    if genes is not None:
+        columns = data.var_names.get_indexer(list(dict.fromkeys(genes)))
+        columns = columns[columns >= 0]
+        if not len(columns):
+            raise MissingData(f"the expression of {cohort.name} does not hold {', '.join(genes[:3])}")
+    rows = np.flatnonzero(kept)
+    scale = str(data.uns.get("scale", ""))
+    return Expression(scale, data.obs_names[rows], data.var_names[columns], data.X, rows, columns)
 
 
 def check_h5ad(folder: Path, known: set[str], reading: Reading) -> None:
@@ -162,12 +273,11 @@ def read_matrix(source: Source | None, study: dict, identifiers: Identifiers, re
 
 def check_values(folder: Path) -> str:
     """Why the values of a folder's AnnData file are not what it says they are, in one line, or ""."""
-    import anndata
-
-    path = folder / EXPRESSION_FILE
-    if not path.exists():
+    if not (folder / EXPRESSION_FILE).exists():
         return ""
-    data = anndata.read_h5ad(path)
-    values = np.asarray(data.X.todense() if hasattr(data.X, "todense") else data.X, dtype="f4")
-    fault = scale_fault(str(data.uns.get("scale", "")), values)
-    return re.sub("give one of", "set uns['scale'] to one of", fault)
+    empty = pd.DataFrame()
+    held = open_expression(Cohort(folder.name, empty, empty, folder=folder))
+    spread = Spread.of(np.empty((0, len(held.genes)), "f4"))
+    for _, values in held.chunks():
+        spread |= Spread.of(values)
+    return re.sub("give one of", "set uns['scale'] to one of", scale_fault(held.scale, spread))

@@ -274,6 +274,10 @@ class Cohort:
         data = anndata.read_h5ad(self.folder / EXPRESSION_FILE, backed="r" if genes else None)
         return data if held is None else data[:, held].to_memory()
 
+    def has_expression_of(self, samples: pd.Index) -> np.ndarray:
+        """Which of the samples of the file of expression are the cohort's: all, but where some were left out."""
+        return np.ones(len(samples), bool)
+
     def timeline(self, name: str) -> pd.DataFrame:
         """A timeline (treatment, toxicity, …); MissingData where the cohort has none."""
         if name not in self.timelines:

@@ -1,5 +1,6 @@
 """A tab-separated file as a table of text: whatever an editor or a spreadsheet left in it, read to the same cells."""
 
+import collections
 import csv
 import gzip
 import io
@@ -15,6 +16,7 @@ from lcnec_utils.cohort.model import Reading
 from lcnec_utils.cohort.words import is_null
 
 POINTER = b"version https://git-lfs"
+FEW_COLUMNS = 500  # that are changed one by one
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -115,7 +117,8 @@ def _header(line: str, file: str, row: int, reading: Reading) -> list[str] | Non
     names = [_unquote(name) for name in line.split("\t")]
     while len(names) > 1 and not names[-1]:
         names.pop()  # tabs at the end of the line
-    doubled = sorted({name for name in names if names.count(name) > 1 and name})
+    counts = collections.Counter(names)
+    doubled = sorted(name for name, count in counts.items() if count > 1 and name)
     if doubled:
         reading.refuse(file, "stands twice in the header; keep one", row=row, column=doubled[0])
     elif "" in names:
@@ -178,11 +181,14 @@ def read_tsv(
     if again:
         reading.refuse(file, "repeats the header; delete the line", row=int(again[0]))
         return None
-    clean, nulls = _may_need_cleaning(data), {}
-    for name in table.columns:
-        table[name], count = _cells(table[name], clean, keep_nulls)
+    clean, nulls, changed = _may_need_cleaning(data), {}, {}
+    for name, column in table.items():
+        cells, count = _cells(column, clean, keep_nulls)
+        if cells is not column:
+            changed[name] = cells
         if count:
             nulls[name] = count
+    table = _with_columns(table, changed)
     table.attrs["nulls"] = nulls
     above = itertools.islice(io.BytesIO(data), header)
     table.attrs["comments"] = [line.decode().rstrip("\n") for line in above if line.startswith(b"#")]
@@ -228,6 +234,16 @@ def _parse(data: bytes, header: int, skip: set[int], names: list[str], chosen: l
         encoding="utf-8", low_memory=False,
     )  # fmt: skip
     return table.rename(columns={place: names[place] for place in chosen})
+
+
+def _with_columns(table: pd.DataFrame, changed: dict[str, pd.Series]) -> pd.DataFrame:
+    """The table with some columns changed; a column at a time where they are few, for with each pandas goes through all
+    blocks of a table, of which a sample a column makes tens of thousands."""
+    if len(changed) > FEW_COLUMNS:
+        return pd.DataFrame({name: changed.get(name, column) for name, column in table.items()}, index=table.index)
+    for name, column in changed.items():
+        table[name] = column
+    return table
 
 
 def _cells(column: pd.Series, clean: bool, keep_nulls: bool) -> tuple[pd.Series, int]:

@@ -16,7 +16,8 @@ class Finding:
     `circular`, whatever is given.
     reading: where a value is read from a published curve, the least and the most that it may have been there.
     scale: whether no effect is 1 or 0; the claim's measure decides where it is not given. smallest: patients in the
-    smaller of two groups compared, where the value is a comparison of two.
+    smaller of two groups compared, where the value is a comparison of two. rests_on: the patients behind it, for the
+    fewest who turn its verdict (stats/fragility.py); no part of a record.
     """
 
     value: float | None = None
@@ -32,6 +33,7 @@ class Finding:
     scale: Literal["ratio", "difference", ""] = ""
     smallest: int | None = None
     reading: tuple[float, float] | None = None
+    rests_on: object = dataclasses.field(default=None, compare=False, repr=False)
 
     def of_enough(self, least: int) -> "Finding":
         """The finding, or one that says why it is none: a value with limits or events that rests on fewer patients."""

@@ -128,6 +128,11 @@ class RunParameters(BaseModel):
         description="runs whose answers are brought together, or `all` of params/; a run that names any takes no "
         "cohort of its own and executes notebook 15 alone",
     )
+    sweeps: list[str] = Field(
+        [],
+        description="sweeps (params/sweeps, build/sweeps) that are read, or `all` shipped ones; a run that names any "
+        "takes no cohort of its own and executes notebook 16 alone",
+    )
     lead_claim: str = Field(
         "", description="claim of the lead forest; the one that most bodies of evidence answer where it is empty"
     )
@@ -365,12 +370,15 @@ def validate(values: dict, where: str = "parameters") -> RunParameters:
         key = ".".join(str(part) for part in first["loc"])
         line = _line(key, first["input"], first["type"], first["msg"], first.get("ctx", {}))
         raise ParameterError(f"{where}: {line}") from None
-    if run.runs and (written := [role for role in ROLES if values.get(role)]):
+    several = "runs" if run.runs else "sweeps" if run.sweeps else ""
+    if run.runs and run.sweeps:
+        raise ParameterError(f"{where}: runs and sweeps stand side by side; name either in a file of its own")
+    if several and (written := [role for role in ROLES if values.get(role)]):
         raise ParameterError(
-            f"{where}: {written[0]}: '{values[written[0]]}' stands beside runs; a run that names runs takes no cohort "
-            "of its own, so drop one of the two"
+            f"{where}: {written[0]}: '{values[written[0]]}' stands beside {several}; a run that names {several} takes "
+            "no cohort of its own, so drop one of the two"
         )
-    if run.runs or any(getattr(run, role) not in ("", known[role].default) for role in ROLES):
+    if several or any(getattr(run, role) not in ("", known[role].default) for role in ROLES):
         run = run.model_copy(update={role: "" for role in ROLES if role not in values})
     return run
 

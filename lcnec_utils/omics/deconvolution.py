@@ -4,7 +4,7 @@ The signature and its companions (TIL10) are registered public files that are pa
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -104,16 +104,49 @@ def quantiseq(
         values = np.exp2(values)
     if arrays:
         values = quantile_normalised(values)
-    values = values * (MILLION / values.sum(axis=0))
+    to_million = MILLION / values.sum(axis=0)
     left_out = {*([] if arrays else til10.noisy), *(til10.aberrant if tumor else [])}
     signature = til10.signature.drop(index=left_out, errors="ignore")
     place = genes.get_indexer(signature.index)
     there = place >= 0
     if there.sum() < LEAST_GENES * len(signature):
         raise MissingData(f"quanTIseq needs half of its {len(signature)} genes, and {there.sum()} are there")
-    fractions = _fractions(signature[there], values[place[there]], til10.scaling)
+    fractions = _fractions(signature[there], values[place[there]] * to_million, til10.scaling)
     result = pd.DataFrame(fractions, index=tpm.columns, columns=[*signature.columns, OTHER]).rename_axis("sample")
     result.attrs = {"genes": (int(there.sum()), len(signature)), "unmapped": unmapped}
+    return result
+
+
+def quantiseq_chunks(
+    chunks: Iterable[pd.DataFrame], *, til10: Til10, tumor: bool = False, logged: bool
+) -> pd.DataFrame:
+    """`quantiseq` of more samples than fit in memory: chunk after chunk of genes × samples, all of the same genes.
+
+    Each sample is deconvoluted by itself, so that the fractions are those of all samples at once. The scale has to be
+    stated, for one chunk may not show it, and microarrays, which are made alike over all samples, cannot be taken.
+    Raises as `quantiseq`, and UserError where a sample stands in two chunks, or two chunks differ in their genes.
+
+    >>> populations = ["B.cells", "T.cells.CD4", "Tregs"]
+    >>> signature = pd.DataFrame(np.diag([900.0, 700.0, 500.0]), ["CD19", "CD4", "FOXP3"], populations)
+    >>> genes = {"CD19", "CD4", "FOXP3", "ACTB"}
+    >>> til10 = Til10(signature, pd.Series(70.0, populations), noisy=[], aberrant=[], approved=genes, previous={})
+    >>> tpm = pd.DataFrame({"S1": [180.0, 70, 25, 999_725], "S2": [9, 7, 5, 999_979]}, ["CD19", "CD4", "FOXP3", "ACTB"])
+    >>> quantiseq_chunks([tpm[["S1"]], tpm[["S2"]]], til10=til10, logged=False)["Tregs"].round(2).tolist()
+    [0.05, 0.01]
+    """
+    parts, genes = [], None
+    for chunk in chunks:
+        if genes is not None and not chunk.index.equals(genes):
+            raise UserError("expression: two chunks do not have the same genes in the same order; give all of one file")
+        genes = chunk.index
+        parts.append(quantiseq(chunk, til10=til10, tumor=tumor, logged=logged))
+    if not parts:
+        raise MissingData("quanTIseq needs expression, and there is no chunk of it")
+    result = pd.concat(parts)
+    if result.index.has_duplicates:
+        sample = result.index[result.index.duplicated()][0]
+        raise UserError(f"expression: sample {sample} stands in two chunks; keep one column of it")
+    result.attrs = parts[0].attrs
     return result
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from lcnec_utils.cohort.dictionary import PREVIOUS_SYMBOLS
-from lcnec_utils.cohort.matrix import COUNTS, LINEAR, LOGGED, scale_fault
+from lcnec_utils.cohort.matrix import COUNTS, LINEAR, LOGGED, Expression, Spread, open_expression, scale_fault
 from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.core.findings import Finding
@@ -54,32 +54,33 @@ def log2_expression(cohort: Cohort, *, genes: list[str] | None = None) -> pd.Dat
     [5.0, 2.0]
     """
     former = [old for old, new in PREVIOUS_SYMBOLS.items() if genes and new in genes]
-    data = cohort.expression([*genes, *former] if genes else None)
-    scale = str(data.uns.get("scale", ""))
-    values = _dense(data)
-    _judge_scale(cohort, scale, values)
-    table = pd.DataFrame(values, index=data.obs_names, columns=data.var_names)
-    if scale in COUNTS:
-        library = np.nansum(_dense(cohort.expression()) if genes else values, axis=1, dtype=float)
-        table = table.div(library / MILLION, axis=0)
-    if scale in LINEAR:
+    held = open_expression(cohort, [*genes, *former] if genes else None)
+    values = np.empty((len(held.samples), len(held.genes)), "f4")
+    for part, read in held.chunks():
+        values[part] = read
+    judge_scale(cohort, held.scale, Spread.of(values))
+    table = pd.DataFrame(values, index=held.samples, columns=held.genes)
+    if held.scale in COUNTS:
+        table = table.div(_library_sizes(open_expression(cohort) if genes else held) / MILLION, axis=0)
+    if held.scale in LINEAR:
         table = np.log2(table + 1)
     incomplete = table.columns[table.isna().any()]
     if len(incomplete) == table.shape[1]:
         raise MissingData(f"{cohort.name} has no gene whose expression is known of every sample")
     table = approved_symbols(table.drop(columns=incomplete))
     table.index.name, table.columns.name = "sample", None
-    table.attrs = {"scale": (LINEAR | LOGGED)[scale], "incomplete": len(incomplete)}
+    table.attrs = {"scale": (LINEAR | LOGGED)[held.scale], "incomplete": len(incomplete)}
     return table
 
 
-def _dense(data) -> np.ndarray:
-    return np.asarray(data.X.todense() if hasattr(data.X, "todense") else data.X, dtype="f4")
+def _library_sizes(held: Expression) -> np.ndarray:
+    """The sum of each sample's counts, over all genes of the file."""
+    return np.concatenate([np.nansum(read, axis=1, dtype=float) for _, read in held.chunks()])
 
 
-def _judge_scale(cohort: Cohort, scale: str, values: np.ndarray) -> None:
-    """Refuses a scale that is not stated, or that the values cannot be on."""
-    fault = scale_fault(scale, values)
+def judge_scale(cohort: Cohort, scale: str, spread: Spread) -> None:
+    """Raises UserError for a scale that is not stated, or that the values cannot be on."""
+    fault = scale_fault(scale, spread)
     if fault:
         fault = fault.replace("give one of", "set uns['scale'] to one of")
         raise UserError(f"{cohort.name}/expression.h5ad: {fault}")

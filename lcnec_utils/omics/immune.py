@@ -1,8 +1,11 @@
-"""Immune fractions and signatures of bulk expression."""
+"""Immune fractions and signatures of bulk expression, of cohorts larger than memory too: some samples at a time."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
+from lcnec_utils.cohort.matrix import CHUNK, LINEAR, LOGGED, Spread, open_expression
 from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.omics import deconvolution, expression
@@ -40,9 +43,9 @@ def fractions(cohort: Cohort, *, til10: deconvolution.Til10) -> pd.DataFrame:
     deconvolution.quantiseq. Raises MissingData where there is no transcriptome on a scale it can take, UserError where
     quanTIseq refuses the values."""
     # quanTIseq brings each sample to a sum of a million itself
-    values = tpm(cohort, needs="quanTIseq needs", least=0)
+    chunks = (values.T for values in tpm_chunks(cohort, needs="quanTIseq needs", least=0))
     try:
-        cells = deconvolution.quantiseq(values.T, tumor=True, til10=til10, logged=False)
+        cells = deconvolution.quantiseq_chunks(chunks, tumor=True, til10=til10, logged=False)
     except MissingData:
         raise
     except UserError as error:
@@ -58,21 +61,49 @@ def tpm(cohort: Cohort, *, needs: str, least: int = TRANSCRIPTOME) -> pd.DataFra
     >>> float(tpm(expression.example_cohort(), needs="the example needs").at["S1", "DLL3"])
     31.0
     """
-    log2 = expression.log2_expression(cohort)
-    linear = np.maximum(2**log2 - 1, 0)
-    if log2.attrs["scale"] == "log2(FPKM + 1)" and log2.shape[1] >= least:
-        return linear.mul(deconvolution.MILLION / linear.sum(axis=1), axis=0)
-    if log2.attrs["scale"] != "log2(TPM + 1)":
-        raise MissingData(
-            f"{needs} TPM, and the expression of {cohort.name} is {log2.attrs['scale']} of {log2.shape[1]:,} genes"
-        )
-    return linear
+    return pd.concat(tpm_chunks(cohort, needs=needs, least=least))
+
+
+def tpm_chunks(
+    cohort: Cohort, *, needs: str, least: int = TRANSCRIPTOME, values: int = CHUNK
+) -> Iterator[pd.DataFrame]:
+    """`tpm` some samples at a time, in their order, so that no more of a large file is in memory than is worked on.
+
+    values: how many of the file's are read at a time. The file is read twice: a gene that is missing in any sample is
+    left out of all. Raises as `tpm`, before the first samples are given.
+
+    >>> [len(part) for part in tpm_chunks(expression.example_cohort(), needs="the example needs", values=21)]
+    [3, 1]
+    """
+    held = open_expression(cohort)
+    spread, complete = Spread.of(np.empty((0, len(held.genes)), "f4")), np.ones(len(held.genes), bool)
+    for _, read in held.chunks(values=values):
+        spread |= Spread.of(read)
+        complete &= ~np.isnan(read).any(axis=0)
+    expression.judge_scale(cohort, held.scale, spread)
+    if not complete.any():
+        raise MissingData(f"{cohort.name} has no gene whose expression is known of every sample")
+    scale, genes = (LINEAR | LOGGED)[held.scale], held.genes[complete]
+    whole = scale == "log2(FPKM + 1)" and len(genes) >= least
+    if not whole and scale != "log2(TPM + 1)":
+        raise MissingData(f"{needs} TPM, and the expression of {cohort.name} is {scale} of {len(genes):,} genes")
+    for part, read in held.chunks(values=values):
+        log2 = pd.DataFrame(read[:, complete], held.samples[part].rename("sample"), genes.rename(None))
+        if held.scale in LINEAR:
+            log2 = np.log2(log2 + 1)
+        log2 = expression.approved_symbols(log2)
+        linear = np.maximum(2**log2 - 1, 0)
+        linear = linear.mul(deconvolution.MILLION / linear.sum(axis=1), axis=0) if whole else linear
+        linear.attrs = {"scale": scale, "incomplete": int((~complete).sum())}
+        yield linear
 
 
 def scores(cohort: Cohort) -> pd.DataFrame:
     """`signature_scores` of a cohort's tumours. Raises MissingData where the scale is not of TPM, or no signature has
     most of its genes."""
-    table = signature_scores(tpm(cohort, needs="the signatures need"))
+    parts = [signature_scores(part) for part in tpm_chunks(cohort, needs="the signatures need")]
+    table = pd.concat(parts)
+    table.attrs = parts[0].attrs
     if table.empty:
         raise MissingData(f"{cohort.name} was not measured for most genes of any immune signature")
     return table

@@ -34,7 +34,7 @@ def changed_parameters(notebook: str, run: params.RunParameters) -> dict[str, tu
     usual = params.read_run(file)
     declared = records.declared_parameters(records.notebook_path(notebook))
     pairs = {name: (getattr(run, name), getattr(usual, name)) for name in declared}
-    of_many = notebook in records.READS_RUNS
+    of_many = notebook in records.READS_RUNS | records.READS_SWEEPS
     return {
         name: pair for name, pair in pairs.items() if pair[0] not in (pair[1], declared[name] if of_many else pair[1])
     }

@@ -20,9 +20,9 @@ PNG_KEY = b"Seal\x00"
 PNG_SEAL_BYTES = 12 + len(PNG_KEY) + 64
 DESCRIPTION = "{http://purl.org/dc/elements/1.1/}description"
 KINDS = (".svg", ".png", ".csv")
-# What a line of provenance says; the last two where a panel reads several runs, and where it was made by hand
+# What a line of provenance says; the further where a panel reads several runs or sweeps, and where it was made by hand
 KEYS = {"project", "run", "panel", "simulated", "cohorts", "parameters", "csv"}
-FURTHER_KEYS = {"runs", "scratch"}
+FURTHER_KEYS = {"runs", "sweeps", "scratch"}
 
 
 class NotIntact(Exception):
@@ -62,6 +62,11 @@ def _sealed_body(path: Path) -> tuple[bytes, bytes]:
         ):
             return data[:start] + PNG_END, text[len(PNG_KEY) :]
     raise NotIntact("it does not end in a seal")
+
+
+def without_seal(path: Path) -> bytes:
+    """A figure's bytes as they were before it was sealed. Raises NotIntact where there is no seal."""
+    return _sealed_body(path)[0]
 
 
 def read(path: Path) -> dict:

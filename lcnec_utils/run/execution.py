@@ -56,8 +56,10 @@ def papermill(source: Path, target: Path, folder: Path, parameters: dict | None 
     import zmq
     from traitlets.config import Config
 
-    from lcnec_utils.run import records
+    from lcnec_utils.run import forked_kernel, records
 
+    # in a fork of the batch's server the kernel is a fork as well
+    manager = {"kernel_manager_class": forked_kernel.ForkedKernelManager} if forked_kernel.waiting else {}
     os.environ.update(SINGLE_THREAD)
     target.parent.mkdir(parents=True, exist_ok=True)
     os.environ[records.BY_COMMAND] = "1"  # which the kernel inherits
@@ -72,6 +74,7 @@ def papermill(source: Path, target: Path, folder: Path, parameters: dict | None 
             execution_timeout=CELL_TIMEOUT_SECONDS,
             # a kernel that listens without encryption says so on every start
             config=Config(KernelManager={"transport_encryption": "auto" if zmq.has("curve") else "disabled"}),
+            **manager,
         )
     finally:
         os.environ.pop(records.BY_COMMAND, None)

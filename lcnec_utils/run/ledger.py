@@ -12,13 +12,13 @@ from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core import formats, params, paths, provenance
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.core.findings import Finding
-from lcnec_utils.ledger import audit, claim_words, claims, table_cells, verdicts
-from lcnec_utils.run import records, roles
+from lcnec_utils.ledger import audit, claim_words, claims, robustness, table_cells, verdicts
+from lcnec_utils.run import records, roles, sweep_tables
 
 LCNEC_ROLES = {"cohort", "cohort_2", "serial"}
 COLUMNS = [
     "claim", "body", "origin", "verdict", "value", "lower", "upper", "scale", "p", "n", "events", "power", "could_see",
-    "finding", "caveats", "reason",
+    "finding", "caveats", "reason", "robustness", "fewest",
 ]  # fmt: skip
 
 
@@ -86,10 +86,15 @@ def reason_unanswered(
 
 
 def table(run: params.RunParameters) -> pd.DataFrame:
-    """The ledger of a run: one row per claim and body of evidence, in the order of sources and text."""
+    """The ledger of a run: one row per claim and body of evidence, in the order of sources and text.
+
+    robustness: what the shipped sweeps over this run say of the answer. fewest: the fewest patients who turn it. Both
+    as text, empty where it is not known.
+    """
     panels = params.read_yaml(paths.PANELS)
     answers = findings(run.run)
-    known_bodies = bodies(run)
+    known_bodies, sweeps = bodies(run), sweep_tables.read_all([])
+    swept = {body: sweep_tables.column(body, run.run, sweeps) for body in known_bodies}
     fits = {
         body: {role: roles.histology_fit(cohort, role) for role, cohort in cohorts.items()}
         for body, cohorts in known_bodies.items()
@@ -120,9 +125,11 @@ def table(run: params.RunParameters) -> pd.DataFrame:
                     "finding": _finding_key(claim, answer),
                     "caveats": " ".join(answer.get("caveats", [])),
                     "reason": answer["reason"],
+                    "robustness": swept[body].get(claim.id, ""),
+                    "fewest": robustness.fewest_words(answer.get("fewest")),
                 }
             )
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS).fillna({"robustness": "", "fewest": ""})
 
 
 def _farthest(claim: claims.Claim, seen: list[float | None]) -> float | None:
@@ -305,11 +312,13 @@ def answers_table(ledger: pd.DataFrame, verdicts: list[str], caveat: bool | None
             "because": _full_reason(known[row.claim], row),
             "caveats": row.caveats or "",
             "audit": statuses[row.claim],
+            "robust": row.robustness,
+            "turned by": row.fewest,
         }
         for row in chosen.itertuples()
     ]
     names = ["claim", "body", "origin", "the source says", "printed", "found", "measured as", "p", "n", "power",
-             "verdict", "because", "caveats", "audit"]  # fmt: skip
+             "verdict", "because", "caveats", "audit", "robust", "turned by"]  # fmt: skip
     return pd.DataFrame(rows, columns=names).set_index("claim")
 
 
@@ -323,7 +332,7 @@ def every_answer(ledger: pd.DataFrame) -> pd.DataFrame:
     table["panel"] = table["claim"].map(lambda id: known[id].panel)
     return table[
         ["the source says", "printed", "found", "measured as", "verdict", "body", "origin", "n", "p", "because",
-         "caveats", "audit", "panel", "source", "claim"]
+         "caveats", "audit", "robust", "turned by", "panel", "source", "claim"]
     ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import ast
 import contextlib
 import dataclasses
 import fnmatch
+import os
 import shutil
 import tempfile
 from collections.abc import Collection
@@ -22,11 +23,11 @@ from lcnec_utils.core import formats, params, paths, provenance
 from lcnec_utils.core.commands import from_the_top
 from lcnec_utils.core.errors import MissingData, NotBuilt, UserError
 from lcnec_utils.core.findings import Finding
-from lcnec_utils.ledger import claim_words, claims, verdicts
+from lcnec_utils.ledger import claim_words, claims, robustness, verdicts
 from lcnec_utils.plots import palette
 from lcnec_utils.public.fetch import DownloadError, fetch
-from lcnec_utils.run import by_hand, panel_files, records, roles, table_views
-from lcnec_utils.stats import comparison
+from lcnec_utils.run import by_hand, panel_files, print_pictures, records, roles, table_views
+from lcnec_utils.stats import comparison, fragility
 
 # What a fresh kernel's namespace holds besides parameters
 KERNEL_NAMES = {"In", "Out", "get_ipython", "exit", "quit", "open"}
@@ -58,6 +59,15 @@ def given_parameters(notebook: str, namespace: dict) -> dict:
     return {name: namespace[name] for name in fields if name in namespace and name in injected | own}
 
 
+def _fewest_patients(claim: claims.Claim, word: str, findings: list[Finding]) -> dict:
+    """The fewest patients who turn an answer on the disease, as a record holds them; nothing where it is not known, and
+    of a print on the study's own patients, which any one of them would turn."""
+    if claim.scope == "own" or word not in verdicts.ANSWERS:
+        return {}
+    turned = fragility.fewest(findings, lambda edited: robustness.answer_of(claim, edited))
+    return {"fewest": dataclasses.asdict(turned)} if turned else {}
+
+
 @dataclasses.dataclass
 class Panel:
     """One panel being drawn; `save` keeps its figure with the numbers plotted until the panel ends."""
@@ -68,13 +78,15 @@ class Panel:
     tables: dict[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
     says: str = ""
     graphml: str = ""
+    drawn: print_pictures.Drawn | None = None  # of a panel of prints alone: its pictures, which all runs share
 
     def save(self, figure, table: pd.DataFrame, says: str = "", *, graphml: str = "", **more: pd.DataFrame) -> None:
         """Keep the figure as SVG and PNG, the numbers plotted as CSV, and show it with one sentence.
 
-        table goes to <panel>.csv; each further table to <panel>.<name>.csv. The index is written where it has a name.
-        graphml: a graph as the text of <panel>.graphml, where the figure shows one. Files are written when the panel
-        ends, for only then it is known which cohorts it asked for.
+        figure: one, or, of a panel of prints alone, a function without arguments that draws it; it is called where no
+        run has drawn the pictures yet. table goes to <panel>.csv; each further table to <panel>.<name>.csv. The index
+        is written where it has a name. graphml: a graph as the text of <panel>.graphml, where the figure shows one.
+        Files are written when the panel ends, for only then it is known which cohorts it asked for.
         """
         self.figure, self.tables, self.says, self.graphml = figure, {"": table, **more}, says, graphml
 
@@ -82,9 +94,12 @@ class Panel:
         """Show the figure, its sentence and, where its numbers are of survival curves, what they say of each group."""
         from IPython.display import Image, Markdown, display
 
+        if os.environ.get(records.WITHOUT_PICTURES):
+            return
         # the panel's name goes along, so that `lcnec refresh` knows which pictures hold single patients
         words = panel_files.in_words(self.title, self.says)
-        picture = Image(data=panel_files.screen_png(self.figure), format="png", alt=words)
+        data = self.drawn.screen() if self.drawn else panel_files.screen_png(self.figure)
+        picture = Image(data=data, format="png", alt=words)
         display(picture, metadata={"lcnec": {"panel": self.id}})
         if self.says:
             display(Markdown(self.says))
@@ -114,6 +129,7 @@ class Page:
         self._of_prints = False  # whether the present panel shows prints alone, and no cohort
         self._answered: list[str] = []  # the claims that it answered
         self._published: dict[str, str] = {}
+        self._simulated = self._shows_simulated = False  # of a page on sweeps: any panel, and the present one
         if not by_hand.by_command():
             by_hand.build_cohorts(notebook, self.parameters)
         self._inputs = records.input_digests(notebook, self.parameters)
@@ -163,6 +179,8 @@ class Page:
         """Whether any cohort handed out on this page is simulated, or any that its findings come from."""
         if self.notebook in records.READS_FINDINGS:
             return any(record["simulated"] for record in records.read_records(self.run))
+        if self.notebook in records.READS_SWEEPS:
+            return self._simulated
         return any(cohort.simulated for cohort in self._cohorts.values())
 
     def cohort(self, *names: str) -> Cohort:
@@ -221,6 +239,8 @@ class Page:
     def _panel_is_simulated(self) -> bool:
         if self.notebook in records.READS_FINDINGS:
             return self.simulated
+        if self.notebook in records.READS_SWEEPS:
+            return self._shows_simulated
         return any(cohort.simulated for cohort in self._panel_cohorts().values())
 
     def describe(self) -> pd.DataFrame:
@@ -325,13 +345,30 @@ class Page:
                 "parameters": self._inputs["parameters"][: provenance.SHORT],
             }
             | ({"runs": list(self._inputs["findings"])} if self.notebook in records.READS_RUNS else {})
+            | ({"sweeps": list(self._inputs["sweeps"])} if self.notebook in records.READS_SWEEPS else {})
             | ({"scratch": {name: now for name, (now, _) in self._changed.items()}} if self.scratch else {})
         )
 
+    def _look_at_origins(self, table: pd.DataFrame) -> None:
+        """Of sweeps there is no cohort here: the origin of each answer shown says whether patients are simulated."""
+        origins = set(table["origin"]) if "origin" in table else set()
+        self._shows_simulated = bool(origins - {"real", "circular", ""})
+        self._simulated |= self._shows_simulated
+
     def _write(self, panel: Panel) -> dict[str, str]:
         self._unfinished.mkdir(exist_ok=True)  # a panel may be drawn again when the page has ended
+        self._look_at_origins(panel.tables[""])
         about = self._provenance(panel.id)
         panel.title = panel_files.titled(self.panels[panel.id]["title"], about)
+        reads_others = self.notebook in records.READS_FINDINGS | records.READS_RUNS | records.READS_SWEEPS
+        if self._of_prints and not (self._panel_cohorts() or self.scratch or reads_others):
+            texts = [panel_files.body_of(table) for table in panel.tables.values()]
+            shows = {"code": self._inputs["code"], "claims": self._inputs["claims"], "project": about["project"]}
+            panel.drawn = print_pictures.drawn(
+                panel.id, self.parameters, texts, title=panel.title, says=panel.says, **shows
+            )
+        elif callable(panel.figure):
+            panel.figure = panel.figure()
         return panel_files.write_panel(
             self._unfinished,
             panel.id,
@@ -341,6 +378,8 @@ class Page:
             graphml=panel.graphml,
             says=panel.says,
             about=about,
+            pictures=not os.environ.get(records.WITHOUT_PICTURES),
+            drawn=panel.drawn,
         )
 
     # --- findings and the end
@@ -377,6 +416,7 @@ class Page:
             "reason": reason,
             "findings": [records.finding_values(finding) for finding in findings],
         }
+        self._findings[id] |= _fewest_patients(known[id], word, list(findings))
         self._describe_answer(id)
         self._answered.append(id)
 
@@ -467,6 +507,7 @@ class Page:
     def publish(self, name: str, table: pd.DataFrame) -> None:
         """Keep a table of the whole run, such as the ledger, beside the figures."""
         self._unfinished.mkdir(exist_ok=True)
+        self._look_at_origins(table)
         path = self._unfinished / name
         panel_files.write_csv(path, table, self._provenance(name))
         self._published[name] = provenance.of_file(path)

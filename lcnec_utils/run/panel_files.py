@@ -5,21 +5,33 @@ Provenance names no commit and no date, for being committed must not make a figu
 
 import io
 import re
+import weakref
 from html import escape
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib import rc_context
+from matplotlib.transforms import Bbox
 
 from lcnec_utils.core import formats, provenance
 from lcnec_utils.plots import palette
-from lcnec_utils.run import carried_evidence
+from lcnec_utils.run import carried_evidence, print_pictures
 
 SCREEN_DPI, PRINT_DPI, RASTER_DPI = 96, 300, 150
 NARROW_MM, NARROW_DPI = 110, 144  # a figure of a column's width is shown larger on the screen
 MOST_MARKS = 2000  # a layer with more is drawn as pixels inside the vector figure
 SVG_BYTES = 299_900  # a heavier one lowers that bound; the seal is added
-TIGHT = {"bbox_inches": "tight", "pad_inches": 0.04}
+MARGIN_INCHES = 0.04
+
+
+def body_of(table: pd.DataFrame) -> str:
+    """A table as the text of a CSV. The index is written where it has a name."""
+    return table.to_csv(
+        index=any(name is not None for name in table.index.names),
+        float_format=f"%.{formats.SIGNIFICANT_DIGITS}g",
+        lineterminator="\n",
+    )
 
 
 def write_csv(path: Path, table: pd.DataFrame, about: dict) -> str:
@@ -27,11 +39,7 @@ def write_csv(path: Path, table: pd.DataFrame, about: dict) -> str:
 
     about: the provenance, to which the digest of the CSV's text is added.
     """
-    body = table.to_csv(
-        index=any(name is not None for name in table.index.names),
-        float_format=f"%.{formats.SIGNIFICANT_DIGITS}g",
-        lineterminator="\n",
-    )
+    body = body_of(table)
     line = carried_evidence.line({**about, "csv": provenance.of_bytes(body.encode())})
     path.write_text(f"# {line}\n{body}", encoding="utf-8")
     return line
@@ -47,36 +55,83 @@ def write_panel(
     about: dict,
     graphml: str = "",
     says: str = "",
+    pictures: bool = True,
+    drawn: print_pictures.Drawn | None = None,
 ) -> dict[str, str]:
     """Write a panel's figure and tables into a folder; returns the digest of each file by name.
 
     title: as `titled` gives it. tables: by the name that stands between the panel's id and `.csv`; the one without a
     name ("") holds what the figure shows. about: the provenance; where it says `simulated`, the figure is marked so.
     graphml: a graph that the figure shows, as the text of a GraphML file. says: the sentence under the figure, in
-    Markdown; both pictures carry it in words, the SVG as its `<desc>`, the PNG as its comment.
+    Markdown; both pictures carry it in words, the SVG as its `<desc>`, the PNG as its comment. pictures: whether there
+    are any; without them the tables alone are written. drawn: where another run may have left the same pictures; then
+    the figure may be a function that draws it.
     """
     names = {name: f"{id}.{name}.csv" if name else f"{id}.csv" for name in tables}
     lines = {name: write_csv(folder / names[name], table, about) for name, table in tables.items()}
-    if about["simulated"]:
-        mark_simulated(figure)
-    described = {"Title": title, "Description": lines[""]}
+    if not pictures:
+        return {name: provenance.of_file(folder / name) for name in sorted(names.values())}
     words = in_words(title, says)
     vector, raster = folder / f"{id}.svg", folder / f"{id}.png"
-    metadata = {"Date": None, "Creator": about["project"], **described}
-    for most in (MOST_MARKS, MOST_MARKS // 4, MOST_MARKS // 16):
-        rasterise_layers(figure, most)
-        figure.savefig(vector, dpi=RASTER_DPI, metadata=metadata, **TIGHT)
-        describe_vector(vector, words)
-        if vector.stat().st_size <= SVG_BYTES:
-            break
-    figure.savefig(raster, dpi=PRINT_DPI, metadata={"Software": None, **described, "Comment": words}, **TIGHT)
-    for path in (vector, raster):
-        carried_evidence.seal(path)
+    if drawn is None or not drawn.take(vector, raster, lines[""]):
+        figure = figure() if callable(figure) else figure
+        _draw(figure, vector, raster, {"Title": title, "Description": lines[""]}, words, about)
+        if drawn is not None:
+            drawn.keep(vector, raster, screen_png(figure))
     files = [*names.values(), vector.name, raster.name]
     if graphml:
         files.append(f"{id}.graphml")
         (folder / files[-1]).write_text(graphml, encoding="utf-8")
     return {name: provenance.of_file(folder / name) for name in sorted(files)}
+
+
+def _draw(figure, vector: Path, raster: Path, described: dict[str, str], words: str, about: dict) -> None:
+    """Draw a figure as SVG and PNG, sealed."""
+    if about["simulated"]:
+        mark_simulated(figure)
+    metadata = {"Date": None, "Creator": about["project"], **described}
+    for most in (MOST_MARKS, MOST_MARKS // 4, MOST_MARKS // 16):
+        rasterise_layers(figure, most)
+        box = _save_measured(figure, vector, dpi=RASTER_DPI, metadata=metadata)
+        describe_vector(vector, words)
+        if vector.stat().st_size <= SVG_BYTES:
+            break
+    _keep_layout(figure, box)
+    _save_as_laid_out(figure, raster, dpi=PRINT_DPI, metadata={"Software": None, **described, "Comment": words})
+    for path in (vector, raster):
+        carried_evidence.seal(path)
+
+
+# What a figure whose layout is kept covers, in inches: its pictures are as large as its SVG
+_boxes: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+def _save_measured(figure, path: Path, **how) -> Bbox:
+    """Save a figure with all that sticks out of it; returns what the file covers, in inches."""
+    boxes, measure = [], figure.get_tightbbox
+
+    def measured(*args, **kwargs) -> Bbox:
+        boxes.append(measure(*args, **kwargs))
+        return boxes[-1]
+
+    figure.get_tightbbox = measured
+    try:
+        figure.savefig(path, bbox_inches="tight", pad_inches=MARGIN_INCHES, **how)
+    finally:
+        del figure.get_tightbbox
+    return boxes[-1].padded(MARGIN_INCHES)
+
+
+def _keep_layout(figure, box: Bbox) -> None:
+    """Leave everything where it is: the layout is the same in every format, and finding it is most of the drawing."""
+    with rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
+        figure.set_layout_engine(None)
+    _boxes[figure] = box
+
+
+def _save_as_laid_out(figure, path: Path | io.BytesIO, **how) -> None:
+    """Save a figure as its SVG was saved, or as it comes where there is none."""
+    figure.savefig(path, bbox_inches=_boxes.get(figure, "tight"), pad_inches=MARGIN_INCHES, **how)
 
 
 def titled(title: str, about: dict) -> str:
@@ -108,7 +163,7 @@ def screen_png(figure) -> bytes:
 
     buffer, small = io.BytesIO(), io.BytesIO()
     dpi = NARROW_DPI if figure.get_figwidth() < NARROW_MM * palette.MM else SCREEN_DPI
-    figure.savefig(buffer, dpi=dpi, metadata={"Software": None}, **TIGHT)
+    _save_as_laid_out(figure, buffer, dpi=dpi, metadata={"Software": None})
     picture = Image.open(buffer).convert("RGB").quantize(128, method=Image.Quantize.MEDIANCUT, dither=0)
     picture.save(small, "PNG", optimize=True)
     return small.getvalue()
@@ -119,7 +174,7 @@ def mark_simulated(figure) -> None:
 
     Strips beside a large axes (a header, a clinical track) are left readable; a picture is none.
     """
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     area = {ax: ax.get_window_extent().width * ax.get_window_extent().height for ax in figure.axes}
     for ax in figure.axes:
         if ax.has_data() and area[ax] >= max(area.values()) / (8 if ax.images else 4):

@@ -49,10 +49,11 @@ class Progress:
     """The notebooks (`run/notebook`) of a batch, counted as they end.
 
     What ends without a kernel says nothing of how long kernels take: it is counted, and the clock starts after it.
+    queued: whether they wait in a cluster's queue, so that nobody knows how many work at a time.
     """
 
-    def __init__(self, notebooks: list[str], cores: int):
-        self.cores, self.total = cores, len(notebooks)
+    def __init__(self, notebooks: list[str], cores: int, queued: bool = False):
+        self.cores, self.total, self.queued = cores, len(notebooks), queued
         self.left = {key: expected_seconds(*key.split("/")) for key in notebooks}
         self.expected = dict(self.left)
         self.took: dict[str, float] = {}
@@ -84,7 +85,10 @@ class Progress:
         pace = sum(self.took.values()) / foretold if foretold else 1.0
         whole = pace * max(sum(self.expected.values()) / self.cores, *self.expected.values())
         at_least = pace * sum(self.left.values()) / self.cores / 2  # what has not ended may be half done
-        seconds = max(whole - (time.monotonic() - self.started), at_least)
+        elapsed = time.monotonic() - self.started
+        seconds = max(whole - elapsed, at_least)
+        if self.queued and self.took:
+            seconds = elapsed * len(self.left) / len(self.took)
         return (
             f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {max(5, round(seconds, -1)):.0f} s left"
         )

@@ -4,7 +4,6 @@ A notebook that has ended leaves `build/<run>/<notebook>.json`; figures/<run>/ma
 """
 
 import ast
-import dataclasses
 import json
 import math
 from functools import cache
@@ -21,11 +20,30 @@ PROJECT = f"lcnec-compendium {__version__}"
 READS_FINDINGS = {"10_therapeutic_model", "14_claims"}
 # Notebooks that read what the notebooks of several runs found; they belong to a run that names those runs
 READS_RUNS = {"15_replication"}
+# Notebooks that read what sweeps came to; they belong to a run that names those sweeps
+READS_SWEEPS = {"16_robustness"}
+# Which notebooks a run executes that writes this parameter, and no others
+READS_OF = {"runs": READS_RUNS, "sweeps": READS_SWEEPS}
 # The notebook that gives every claim its answer, whichever notebook draws its panel
-READS_ALL_CLAIMS = {"14_claims"} | READS_RUNS
+READS_ALL_CLAIMS = {"14_claims"} | READS_RUNS | READS_SWEEPS
+# Notebooks that show what sweeps came to
+SHOWS_SWEEPS = {"14_claims"} | READS_SWEEPS
 RECORDS = "[0-9][0-9]_*.json"
 # An environment variable of the kernels in which `lcnec` executes notebooks
 BY_COMMAND = "LCNEC_BY_COMMAND"
+# One of the kernels of a sweep: of panels the numbers are kept, and no pictures
+WITHOUT_PICTURES = "LCNEC_WITHOUT_PICTURES"
+
+
+def executes(run: params.RunParameters, notebook: str) -> bool:
+    """Whether a notebook belongs to a run: where the run names runs or sweeps those that read such, else all others."""
+    named = next((reads for key, reads in READS_OF.items() if getattr(run, key)), None)
+    return notebook in named if named else notebook not in READS_RUNS | READS_SWEEPS
+
+
+def number(key: str) -> str:
+    """The number of the notebook that reads what a run names under this key, as `runs`."""
+    return sorted(READS_OF[key])[0].split("_")[0]
 
 
 def notebook_path(name: str) -> Path:
@@ -45,10 +63,14 @@ def declared_parameters(notebook: Path) -> dict:
 
 
 @cache
+def _entries() -> dict[str, dict]:
+    return params.read_yaml(paths.PANELS)
+
+
+@cache
 def panels_of(notebook: str) -> dict[str, dict]:
     """The panels that a notebook must draw or skip with a reason, by id, from params/panels.yaml."""
-    entries = params.read_yaml(paths.PANELS)
-    return {id: entry for id, entry in entries.items() if entry["notebook"] == notebook and not entry.get("planned")}
+    return {id: entry for id, entry in _entries().items() if entry["notebook"] == notebook and not entry.get("planned")}
 
 
 def claims_digest(notebook: str) -> str:
@@ -64,7 +86,8 @@ def runs_read(run: params.RunParameters) -> list[str]:
     that brings together no others. Raises UserError for a run without a file in params/."""
     known = sorted(path.stem for path in paths.PARAMS.glob("*.yaml") if path != paths.PANELS)
     if set(run.runs) <= {params.ALL_RUNS}:
-        return [name for name in known if not params.read_yaml(paths.PARAMS / f"{name}.yaml").get("runs")]
+        read = {name: params.read_yaml(paths.PARAMS / f"{name}.yaml") for name in known}
+        return [name for name in known if not any(read[name].get(key) for key in READS_OF)]
     for name in run.runs:
         if name not in known:
             raise UserError(f"run '{name}' has no params/{name}.yaml{params.nearest(name, known)}")
@@ -104,11 +127,15 @@ def input_digests(notebook: str, run: params.RunParameters) -> dict:
         "claims": claims_digest(notebook),
         "cohorts": cohorts,
     }
+    if notebook in SHOWS_SWEEPS:
+        from lcnec_utils.run import sweep_tables
+
+        digests["sweeps"] = sweep_tables.digests(run.sweeps)
     if notebook in READS_RUNS:
         digests["findings"] = _digests_of_runs(run)
     if notebook in READS_FINDINGS:
         names = {path.stem for path in paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")}
-        others = sorted(names - READS_FINDINGS - READS_RUNS)
+        others = sorted(names - READS_FINDINGS - READS_RUNS - READS_SWEEPS)
         records = {name: read_record(run.run, name) or {} for name in others}
         digests["findings"] = provenance.of_object({name: record.get("findings") for name, record in records.items()})
     return digests
@@ -136,8 +163,11 @@ def finding_values(finding: Finding) -> dict:
     """A finding as a record holds it: what is missing left out, floats at the digits of a CSV."""
     return {
         key: float(f"{value:.{formats.SIGNIFICANT_DIGITS}g}") if isinstance(value, float) else value
-        for key, value in dataclasses.asdict(finding).items()
-        if value is not None and value != "" and not (isinstance(value, float) and not math.isfinite(value))
+        for key, value in vars(finding).items()
+        if key != "rests_on"
+        and value is not None
+        and value != ""
+        and not (isinstance(value, float) and not math.isfinite(value))
     }
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lcnec_utils.cohort import histology, read
 from lcnec_utils.cohort.model import Cohort
-from lcnec_utils.core import formats, params, paths
+from lcnec_utils.core import formats, params, paths, provenance
 from lcnec_utils.core.errors import NotBuilt, UserError
 from lcnec_utils.ledger.claims import Claim
 from lcnec_utils.public import build as public
@@ -44,6 +44,10 @@ def read_role(role: str, name: str, only: str = "") -> Cohort:
     only: a histology (the run's parameter) to which the cohorts in the roles of LCNEC are restricted. Raises
     CohortError where the cohort holds none of it.
     """
+    return provenance.once("cohort", (role, name, only), lambda key: _read_role(*key))
+
+
+def _read_role(role: str, name: str, only: str) -> Cohort:
     folder = find_cohort(name)
     if role in params.TABLES:
         return read.read_table(folder, *params.TABLES[role])

@@ -1,18 +1,21 @@
 """Runs: a params file through every notebook, by papermill under Snakemake, rerunning only what changed."""
 
+import collections
+import contextlib
 import dataclasses
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from lcnec_utils.core import formats, params, paths, provenance
 from lcnec_utils.core.errors import UserError
 from lcnec_utils.public import build as public
 from lcnec_utils.public.fetch import DownloadError
-from lcnec_utils.run import records, without_kernel
+from lcnec_utils.run import cluster, forks, records, without_kernel
 from lcnec_utils.run.execution import SINGLE_THREAD, Ended, NotebookFailed, execute
 from lcnec_utils.run.progress import Progress
 from lcnec_utils.twins import build as twins
@@ -21,6 +24,9 @@ __all__ = [
     "SINGLE_THREAD", "Ended", "NotebookFailed", "Outcome", "batch", "choose", "end_orphans", "execute", "is_current",
     "notebooks", "notebooks_of", "prepare", "records_before", "run_one", "runs_made", "shipped", "verify",
 ]  # fmt: skip
+
+
+MOST_SHARED = 100  # cohorts that are read once for all notebooks of a batch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,8 +48,9 @@ def notebooks() -> list[str]:
 
 
 def notebooks_of(run: params.RunParameters) -> list[str]:
-    """The notebooks that a run executes: those that read several runs where it names runs, else all others."""
-    return [name for name in notebooks() if (name in records.READS_RUNS) == bool(run.runs)]
+    """The notebooks that a run executes: those that read several runs, or sweeps, where it names such, else all
+    others."""
+    return [name for name in notebooks() if records.executes(run, name)]
 
 
 def records_before(
@@ -125,17 +132,22 @@ def run_one(notebook: str, file: Path) -> Ended:
 def _refuse_others(run: params.RunParameters, chosen: list[str]) -> None:
     """Raises UserError where a run executes none of these notebooks."""
     if not set(chosen) & set(notebooks_of(run)):
-        belongs = "brings several runs together; name them in `runs`, as params/replication.yaml does"
-        why = "names `runs`, and executes notebook 15 alone" if run.runs else f"names no `runs`: {chosen[0]} {belongs}"
-        raise UserError(f"run {run.run} {why}")
+        key = next((key for key, reads in records.READS_OF.items() if getattr(run, key)), "")
+        if key:
+            raise UserError(f"run {run.run} names `{key}`, and executes notebook {records.number(key)} alone")
+        key = next(key for key, reads in records.READS_OF.items() if chosen[0] in reads)
+        example = {"runs": "several runs together; name them in `runs`, as params/replication.yaml does",
+                   "sweeps": "sweeps together; name them in `sweeps`, as params/robustness.yaml does"}  # fmt: skip
+        raise UserError(f"run {run.run} names no `{key}`: {chosen[0]} brings {example[key]}")
 
 
 def end_orphans() -> int:
-    """End what a killed run left running, by the process ids it recorded; returns how many processes were ended."""
+    """End what a killed run left running, Snakemake and notebooks, by the process ids it recorded; returns how many
+    processes were ended."""
     import psutil
 
     ended = 0
-    for pid_file in (paths.output_root() / "build").glob("*/.*.pid"):
+    for pid_file in [_engine_pid(), *(paths.output_root() / "build").glob("*/.*.pid")]:
         try:
             pid, created = pid_file.read_text().split()
             process = psutil.Process(int(pid))
@@ -146,19 +158,34 @@ def end_orphans() -> int:
                     member.send_signal(signal.SIGKILL)
                 psutil.wait_procs(family, timeout=10)
                 ended += len(family)
-        except (ValueError, psutil.NoSuchProcess):
+        except (OSError, ValueError, psutil.NoSuchProcess):
             pass
         pid_file.unlink(missing_ok=True)
     return ended
 
 
-def batch(files: list[Path], wanted: list[str] | None = None, cores: int = 2, say=print) -> Outcome:
+def batch(
+    files: list[Path],
+    wanted: list[str] | None = None,
+    cores: int | None = None,
+    say=print,
+    profile: Path | None = None,
+    *,
+    retries: int = 0,
+    leave_out: Collection[str] = (),
+) -> Outcome:
     """Run params files through the chosen notebooks: Snakemake starts those that are not current, papermill inside.
 
-    say: gets each line of progress. Raises UserError before any kernel starts where a file or cohort is wrong.
+    cores: notebooks at a time; 2 where not given, or as many as the profile says. say: gets each line of progress.
+    profile: the folder of a Snakemake profile, as for a cluster. retries: how often a notebook that ended badly is
+    tried again (a profile says so itself). leave_out: `run/notebook` pairs that are not executed. Raises UserError
+    before any kernel starts where a file, cohort or profile is wrong.
     """
     import filelock
 
+    engine = cluster.engine(cores, profile)
+    if retries and profile is None:
+        engine = dataclasses.replace(engine, options=[*engine.options, "--retries", str(retries)])
     runs = {file: params.read_run(file) for file in files}
     names = [run.run for run in runs.values()]
     if len(set(names)) < len(names):
@@ -183,13 +210,17 @@ def batch(files: list[Path], wanted: list[str] | None = None, cores: int = 2, sa
     try:
         with filelock.FileLock(paths.output_root() / "build" / ".run.lock", timeout=0):
             end_orphans()
-            ran = _run_stale(runs, chosen, cores, say)
+            if left := cluster.cancel_left_jobs(engine):
+                say(f"cancelled {formats.count(len(left), 'job')} of an earlier batch that was killed")
+            ran = _run_stale(runs, chosen, engine, say, leave_out)
     except filelock.Timeout:
         raise UserError("another run is going on in this folder; wait for its end, or end it") from None
     drawn, skipped, failed = {}, {}, {}
     for run in runs.values():
         for notebook in [name for name in chosen if name in notebooks_of(run)]:
             key = f"{run.run}/{notebook}"
+            if key in leave_out:
+                continue
             record = records.read_record(run.run, notebook)
             if record is None:
                 failed[key] = "no result"
@@ -213,10 +244,12 @@ def _without_records(of_batch: list[params.RunParameters]) -> list[str]:
     ]
 
 
-def _stale(runs: dict[Path, params.RunParameters], chosen: list[str]) -> list[tuple[Path, params.RunParameters, str]]:
+def _stale(
+    runs: dict[Path, params.RunParameters], chosen: list[str], leave_out: Collection[str] = ()
+) -> list[tuple[Path, params.RunParameters, str]]:
     stale = []
     for file, run in runs.items():
-        of_run = [name for name in chosen if name in notebooks_of(run)]
+        of_run = [name for name in chosen if name in notebooks_of(run) and f"{run.run}/{name}" not in leave_out]
         own = [name for name in of_run if not is_current(run, name)]
         # what reads the findings of others is as stale as they are
         others = {each.run for _, each, _ in stale} & set(records.runs_read(run) if run.runs else [])
@@ -226,29 +259,59 @@ def _stale(runs: dict[Path, params.RunParameters], chosen: list[str]) -> list[tu
     return stale
 
 
-def _run_stale(runs: dict[Path, params.RunParameters], chosen: list[str], cores: int, say) -> list[str]:
+def _run_stale(
+    runs: dict[Path, params.RunParameters],
+    chosen: list[str],
+    engine: cluster.Engine,
+    say,
+    leave_out: Collection[str] = (),
+) -> list[str]:
     """Run what is not current: first, without a kernel, what has nothing to draw; then the rest."""
-    stale = _stale(runs, chosen)
-    if not stale:
-        return []
-    progress = Progress([f"{run.run}/{name}" for _, run, name in stale], cores)
-    untried = []
-    for _, run, name in stale:
-        earlier = records.read_record(run.run, name)
-        records.record_path(run.run, name).unlink(missing_ok=True)
-        # what reads findings is tried by `lcnec execute`, once the others have ended
-        if name not in records.READS_FINDINGS | records.READS_RUNS and not (earlier or {}).get("drawn"):
-            untried += [(name, run)] if without_kernel.may_draw_nothing(name, run) else []
-    for ended in without_kernel.draw_nothing(untried, cores):
-        say(progress.without_kernel(ended))
+    with provenance.taken_once():
+        stale = _stale(runs, chosen, leave_out)
+        if not stale:
+            return []
+        progress = Progress([f"{run.run}/{name}" for _, run, name in stale], engine.jobs, engine.elsewhere)
+        untried = []
+        for _, run, name in stale:
+            earlier = records.read_record(run.run, name)
+            records.record_path(run.run, name).unlink(missing_ok=True)
+            # what reads findings is tried by `lcnec execute`, once the others have ended
+            if name not in records.READS_FINDINGS | records.READS_RUNS and not (earlier or {}).get("drawn"):
+                untried += [(name, run)] if without_kernel.may_draw_nothing(name, run) else []
+        for ended in without_kernel.draw_nothing(untried, engine.here):
+            say(progress.without_kernel(ended))
     left = [(file, run, name) for file, run, name in stale if f"{run.run}/{name}" in progress.left]
     if left:
-        _snakemake(left, chosen, cores, lambda line: say(progress.of_kernel(line)))
+        _snakemake(left, chosen, engine, lambda line: say(progress.of_kernel(line)))
     progress.keep()
     return [f"{run.run}/{name}" for _, run, name in stale]
 
 
-def _snakemake(wanted: list[tuple[Path, params.RunParameters, str]], chosen: list[str], cores: int, say) -> None:
+def _shared(pairs: list[tuple[str, params.RunParameters]]) -> tuple[list[str], list[tuple[str, str, str]]]:
+    """What notebooks of a batch have in common: the modules they import, and the cohorts, as (role, name, histology),
+    that two or more of them read; none where that would be too many to keep."""
+    modules = {module for name, _ in pairs for module in provenance.import_closure(records.notebook_path(name))}
+    takes = {name: records.declared_parameters(records.notebook_path(name)) for name in {name for name, _ in pairs}}
+    readers = collections.Counter(
+        (role, getattr(run, role), run.histology)
+        for name, run in pairs
+        for role in params.ROLES
+        if role in takes[name] and getattr(run, role)
+    )
+    cohorts = sorted(cohort for cohort, count in readers.items() if count > 1)
+    return sorted(modules), cohorts if len(cohorts) <= MOST_SHARED else []
+
+
+def _engine_pid() -> Path:
+    return paths.output_root() / "build" / ".snakemake.pid"
+
+
+def _snakemake(
+    wanted: list[tuple[Path, params.RunParameters, str]], chosen: list[str], engine: cluster.Engine, say
+) -> None:
+    import psutil
+
     targets = [str(records.record_path(run.run, name).relative_to(paths.output_root())) for _, run, name in wanted]
     files = {run.run: str(file.resolve()) for file, run, _ in wanted}
     # a file, for names of runs (my-cohort, 7b) need not be the identifiers that --config asks for
@@ -256,25 +319,31 @@ def _snakemake(wanted: list[tuple[Path, params.RunParameters, str]], chosen: lis
     config.write_text(json.dumps({"runs": files, "notebooks": chosen}), encoding="utf-8")
     command = [
         sys.executable, "-m", "snakemake", "--snakefile", str(paths.ROOT / "Snakefile"),
-        "--directory", str(paths.output_root()), "--cores", str(cores), "--quiet", "all", "--keep-going",
+        "--directory", str(paths.output_root()), *engine.options, "--quiet", "all", "--keep-going",
         # build/.run.lock is our lock, and the system frees it when a run dies; Snakemake's own would outlive it
         # what is stale has no record any more; what was made without a kernel Snakemake knows nothing of
         "--nolock", "--rerun-incomplete", "--rerun-triggers", "mtime", "--configfile", str(config),
         "--", *targets,
     ]  # fmt: skip
-    process = subprocess.Popen(
-        command, cwd=paths.output_root(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, **SINGLE_THREAD},
-    )  # fmt: skip
-    for line in process.stdout:
-        say(line.rstrip("\n"))
-    errors = process.stderr.read()
-    process.wait()
-    (paths.output_root() / "build" / "snakemake.log").write_text(errors, encoding="utf-8")
-    for line in errors.splitlines():
-        if line.startswith("lcnec: "):
-            say(line)
-    if process.returncode and "lcnec: " not in errors:
+    log = paths.output_root() / "build" / "snakemake.log"
+    shared = _shared([(name, run) for _, run, name in wanted])
+    here = contextlib.nullcontext({}) if engine.elsewhere else forks.server(*shared)
+    with log.open("w", encoding="utf-8") as words, here as server:
+        process = subprocess.Popen(
+            command, cwd=paths.output_root(), stdout=words if engine.elsewhere else subprocess.PIPE, stderr=words,
+            text=True, env={**os.environ, **SINGLE_THREAD, **server},
+        )  # fmt: skip
+        _engine_pid().write_text(f"{process.pid} {psutil.Process(process.pid).create_time()}")
+        pairs = [(run.run, name) for _, run, name in wanted]
+        for line in cluster.follow(process, pairs) if engine.elsewhere else process.stdout:
+            say(str(line).rstrip("\n"))
+        process.wait()
+    _engine_pid().unlink(missing_ok=True)
+    said = [line for line in log.read_text(encoding="utf-8").splitlines() if line.startswith("lcnec: ")]
+    said += cluster.said_by_jobs(engine, config.stat().st_mtime) if process.returncode else []
+    for line in said:
+        say(line)
+    if process.returncode and not said:
         say(f"snakemake ended with exit code {process.returncode}; its words are in build/snakemake.log")
 
 

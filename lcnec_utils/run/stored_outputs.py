@@ -40,6 +40,9 @@ def refresh(notebook: str) -> None:
         run = params.read_run(next(file for file in runs.shipped() if params.read_run(file).runs))
         runs.batch([paths.PARAMS / f"{name}.yaml" for name in records.runs_read(run)])
         values = {name: getattr(run, name) for name in records.declared_parameters(records.notebook_path(notebook))}
+    if notebook in records.READS_SWEEPS:
+        run = next(run for run in map(params.read_run, runs.shipped()) if run.sweeps)
+        values = {name: getattr(run, name) for name in records.declared_parameters(records.notebook_path(notebook))}
     source = records.notebook_path(notebook)
     target = paths.output_root() / "build" / "refresh" / f"{notebook}.ipynb"
     execution.papermill(source, target, paths.NOTEBOOKS, values)

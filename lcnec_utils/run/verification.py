@@ -5,12 +5,12 @@ from pathlib import Path
 
 from lcnec_utils.core import params, paths, provenance
 from lcnec_utils.core.errors import MissingData, UserError
-from lcnec_utils.run import carried_evidence, records
+from lcnec_utils.run import carried_evidence, records, sweep_tables
 
 # The parts of a record's inputs, as a reader calls them
 PARTS = {
     "code": "code", "parameters": "parameters", "panels": "the panels' entries", "claims": "claims",
-    "findings": "findings of other notebooks",
+    "findings": "findings of other notebooks", "sweeps": "tables of sweeps",
 }  # fmt: skip
 
 
@@ -56,6 +56,8 @@ def judge(path: Path) -> Judgement:
     if not file.exists():
         return Judgement("stale", f"run {name} has no file in params/")
     run = params.read_run(file)
+    if panel in sweep_tables.tracked_files():
+        return _of_sweep(panel, str(about["parameters"]))
     notebook = _notebook(run, panel)
     if notebook is None:
         return Judgement("stale", f"no notebook of run {name} makes {panel}")
@@ -69,6 +71,14 @@ def judge(path: Path) -> Judgement:
     if made_here:
         return Judgement("current")
     return Judgement("tracked", "its cohort and parameters are today's; of its code and claims the file says nothing")
+
+
+def _of_sweep(panel: str, parameters: str) -> Judgement:
+    """A table of a sweep of params/sweeps: what it was written with is held against its definition alone."""
+    name = _stem(Path(panel))
+    if sweep_tables.definition_digest(name) != parameters:
+        return Judgement("stale", f"other values or runs in params/sweeps/{name}.yaml", f"lcnec batch --sweep {name}")
+    return Judgement("tracked", "its definition is today's; of the code and cohorts behind it the file says nothing")
 
 
 def _stem(path: Path) -> str:
@@ -88,7 +98,7 @@ def _notebook(run: params.RunParameters, panel: str) -> str | None:
         return entry["notebook"]
     of_run = [
         path for path in sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-        if (path.stem in records.READS_RUNS) == bool(run.runs)
+        if records.executes(run, path.stem)
     ]  # fmt: skip
     return next((path.stem for path in of_run if f'page.publish("{panel}"' in provenance.code_cells(path)), None)
 

@@ -24,6 +24,7 @@ from lcnec_utils.twins import build as twins
 DEFAULT_RUN = params.RunParameters().run
 # Runs whose outputs the notebooks store (lcnec refresh): the default one, and of what reads several runs theirs
 OF_SEVERAL_RUNS = "replication"
+OF_SWEEPS = "robustness"
 PANEL_CELL = re.compile(r'page\.panel\("(\w+)"\)')
 N_IN_TEXT = re.compile(r"\bn\s?=\s?(\d[\d,]*)((?: (?:and|of) \d[\d,]*)?)")
 MOST_N = 6  # so many numbers of patients are listed
@@ -232,6 +233,13 @@ def _text(output: dict, kind: str) -> str:
     return "".join(output["data"][kind])
 
 
+def stored_run(notebook: str) -> str:
+    """The run whose outputs are stored in a notebook."""
+    if notebook in records.READS_SWEEPS:
+        return OF_SWEEPS
+    return OF_SEVERAL_RUNS if notebook in records.READS_RUNS else DEFAULT_RUN
+
+
 def _outputs(run: str, notebooks: set[str]) -> tuple[dict[str, list[dict]], dict[str, int]]:
     """What the cells of a run's panels displayed, by panel, and how many patients its cohorts have, by role: of its
     executed notebooks, or of the stored outputs of the run whose they are. An executed notebook whose record names
@@ -239,7 +247,7 @@ def _outputs(run: str, notebooks: set[str]) -> tuple[dict[str, list[dict]], dict
     outputs: dict[str, list[dict]] = {}
     sizes: dict[str, int] = {}
     for name in sorted(notebooks):
-        stored = OF_SEVERAL_RUNS if name in records.READS_RUNS else DEFAULT_RUN
+        stored = stored_run(name)
         executed = executed_path(run, name)
         path = executed if executed.exists() and _is_of_today(run, name) else records.notebook_path(name)
         if path != executed and run != stored or not path.exists():

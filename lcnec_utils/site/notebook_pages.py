@@ -12,7 +12,7 @@ from pathlib import Path
 from lcnec_utils.core import paths
 from lcnec_utils.run import records
 from lcnec_utils.site.code_pages import Function, functions_of
-from lcnec_utils.site.drawings import DEFAULT_RUN, OF_SEVERAL_RUNS, PANEL_CELL, Drawn
+from lcnec_utils.site.drawings import DEFAULT_RUN, PANEL_CELL, Drawn, stored_run
 from lcnec_utils.site.files import write_if_changed
 from lcnec_utils.site.panel_block import block
 
@@ -76,7 +76,7 @@ def _scrolled(output: dict) -> dict:
 def page(notebook: str, drawn: Drawn, answers: dict[str, list[dict]]) -> dict:
     """A notebook as the site shows it."""
     path = records.notebook_path(notebook)
-    run = OF_SEVERAL_RUNS if notebook in records.READS_RUNS else DEFAULT_RUN
+    run = stored_run(notebook)
     cells = []
     for place, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"]):
         source, tags = "".join(cell["source"]), list(cell["metadata"].get("tags", []))
@@ -102,7 +102,7 @@ def page(notebook: str, drawn: Drawn, answers: dict[str, list[dict]]) -> dict:
 
 def _above(notebook: str, run: str) -> str:
     """What stands under a page's title: what the switch does, and whose outputs the tables are."""
-    simulated = " (simulated patients)" if run != OF_SEVERAL_RUNS else ""
+    simulated = " (simulated patients)" if run == DEFAULT_RUN else ""
     return (
         '<div class="page-note"><p>Each figure has a switch: real patients first, the simulated twin last. Tables '
         f"outside figures are of the run <code>{escape(run)}</code>{simulated}. To run this page yourself: "

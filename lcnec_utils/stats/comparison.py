@@ -14,6 +14,7 @@ from lcnec_utils.core import formats
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.core.findings import Finding, of_hazard
 from lcnec_utils.stats.cox import COX_COLUMNS, cox
+from lcnec_utils.stats.fragility import TwoGroups
 from lcnec_utils.stats.proportions import keep_large_groups, levels, split_by_size, too_few_patients
 from lcnec_utils.stats.survival import (
     NAN,
@@ -275,6 +276,26 @@ def pairwise_hazard_ratios(
     findings = []
     for first, second in itertools.combinations(enough, 2):
         two = asked[asked[group].astype(str).isin([first, second])]
-        fitted = cox(two.assign(**{group: two[group].astype(str) == second}), covariates=[group])
-        findings.append(of_hazard(fitted.iloc[0]))
+        later = two[group].astype(str) == second
+        fitted = cox(two.assign(**{group: later}), covariates=[group])
+        behind = rests_on(two, later)
+        findings.append(dataclasses.replace(of_hazard(fitted.iloc[0]), rests_on=behind))
     return findings
+
+
+def rests_on(table: pd.DataFrame, second: pd.Series, *, survival: bool = False) -> TwoGroups | None:
+    """The patients behind a hazard ratio of two groups without covariates, for the fewest who turn its verdict; None
+    where they enter late, which is not refitted.
+
+    table: months and event (`survival_table`). second: whether each is in the group held against the other. survival:
+    the finding is on the scale of survival.
+
+    >>> from lifelines.datasets import load_waltons
+    >>> waltons = survival_table(load_waltons().rename(columns={"T": "months", "E": "event"}))
+    >>> len(rests_on(waltons, waltons["group"] == "miR-137").patients)
+    163
+    """
+    if "entry" in table:
+        return None
+    names = table.index.to_numpy()
+    return TwoGroups(names, *(table[name].to_numpy() for name in ("months", "event")), second.to_numpy(bool), survival)

@@ -80,7 +80,9 @@ def rank_genes(scores: pd.Series) -> pd.Series:
     known = numbers.dropna()
     if np.isinf(known).any():
         raise UserError(f"ranked genes: {known.index[np.isinf(known)][0]} has an infinite score; rank by a finite one")
-    ranked = known.sort_index(kind="stable").sort_values(ascending=False, kind="stable")
+    # symbols matter among ties alone, and to sort them takes longer than all the rest
+    ordered = known if known.is_unique else known.sort_index(kind="stable")
+    ranked = ordered.sort_values(ascending=False, kind="stable")
     ranked.attrs = {"missing": len(scores) - len(known) + scores.attrs.get("missing", 0)}
     return ranked.rename_axis("gene")
 
@@ -195,8 +197,9 @@ def _prerank(
     """gseapy's preranked enrichment of sets: set, es, nes, p, fdr, leading_edge."""
     import gseapy
 
-    # gseapy puts symbols in upper case and renames doubles: it gets places in the list, and these it leaves alone
-    place = {gene: f"G{i}" for i, gene in enumerate(ranked.index)}
+    # gseapy puts symbols in upper case and renames doubles: it gets places in the list, and these it leaves alone, for
+    # it takes numbers for Entrez's
+    place = {gene: str(i) for i, gene in enumerate(ranked.index)}
     # it warns that ties come in any order: here they do not, as ascending=None keeps ours
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
@@ -214,19 +217,25 @@ def _prerank(
         ).res2d.rename(columns=GSEAPY)
     finally:
         logging.disable(before)
-    table["leading_edge"] = table["leading_edge"].map(
-        lambda places: ";".join(str(ranked.index[int(label[1:])]) for label in places.split(";") if label)
-    )
+    symbols = list(map(str, ranked.index))
+    table["leading_edge"] = [
+        ";".join([symbols[int(label)] for label in places.split(";") if label]) for places in table["leading_edge"]
+    ]
     return table
 
 
 def spread_over_seeds(
-    ranked: pd.Series, sets: Mapping[str, Collection[str]], *, seeds: Sequence[int], **options: int
+    ranked: pd.Series,
+    sets: Mapping[str, Collection[str]],
+    *,
+    seeds: Sequence[int],
+    known: Mapping[int, pd.DataFrame] | None = None,
+    **options: int,
 ) -> pd.DataFrame:
     """How far NES and FDR vary with the seed: `enrichment_scores` over several; one row per set, largest |NES| first.
 
-    Columns: set, size, es, and min, median and max of NES and FDR as nes_min … fdr_max. options: of
-    `enrichment_scores`. Raises UserError for fewer than two seeds.
+    Columns: set, size, es, and min, median and max of NES and FDR as nes_min … fdr_max. known: the scores of seeds for
+    which they are there already. options: of `enrichment_scores`. Raises UserError for fewer than two seeds.
 
     >>> scores = pd.Series(np.linspace(2, -2, 200), index=[f"GENE{i}" for i in range(200)])
     >>> table = spread_over_seeds(scores, {"TOP": [f"GENE{i}" for i in range(20)]}, seeds=[1, 2])
@@ -235,7 +244,11 @@ def spread_over_seeds(
     """
     if len(set(seeds)) < 2:
         raise UserError(f"{len(set(seeds))} seed: a spread needs two different ones or more")
-    tables = [enrichment_scores(ranked, sets, seed=seed, **options) for seed in dict.fromkeys(seeds)]
+    known = known or {}
+    tables = [
+        known[seed] if seed in known else enrichment_scores(ranked, sets, seed=seed, **options)
+        for seed in dict.fromkeys(seeds)
+    ]
     table = tables[0][["set", "size", "es"]].copy()
     by_set = pd.concat(tables).groupby("set")
     for column in ("nes", "fdr"):

@@ -10,6 +10,7 @@ from scipy import stats
 from lcnec_utils.core.errors import UserError
 from lcnec_utils.core.findings import Finding, of_share
 from lcnec_utils.core.formats import listed
+from lcnec_utils.stats.fragility import TwoShares
 
 NAN = float("nan")
 COUNTS = ["k_1", "n_1", "k_2", "n_2"]
@@ -392,7 +393,8 @@ def difference_of_shares(k_1: int, n_1: int, k_2: int, n_2: int) -> Finding:
         limits |= {f"lower{name}": lower, f"upper{name}": upper}
     p = fisher_exact([k_1, n_1 - k_1], [k_2, n_2 - k_2])
     value, smallest = k_1 / n_1 - k_2 / n_2, min(n_1, n_2)
-    return Finding(value, **limits, p=p, n=n_1 + n_2, scale="difference", smallest=smallest)
+    table = TwoShares(k_1, n_1, k_2, n_2)
+    return Finding(value, **limits, p=p, n=n_1 + n_2, scale="difference", smallest=smallest, rests_on=table)
 
 
 def pairwise_share_differences(

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import math
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -238,14 +239,44 @@ def pairwise_rank_sums(values: pd.Series, group: pd.Series) -> pd.DataFrame:
     >>> pairwise_rank_sums(tpm, pd.Series(pd.Categorical(list("AAABBB")))).round(2).to_numpy().tolist()
     [['A', 'B', 2.0, 8.0, 0.1]]
     """
-    _check_numbers(values, str(values.name))
+    return _by_column(values.to_frame("values"), group, str(values.name))["values"]
+
+
+def _rank_sums(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """`rank_sum` of each column of two groups without missing values, all columns at once."""
+    p = np.full(one.shape[1], NAN)
+    if not len(one) or not len(other):
+        return p
+    both = np.sort(np.concatenate([one, other]), axis=0)
+    varies, untied = both[0] < both[-1], (both[1:] > both[:-1]).all(axis=0)
+    exact = untied & (max(len(one), len(other)) < EXACT_BELOW)
+    for method, columns in (("exact", varies & exact), ("asymptotic", varies & ~exact)):
+        if columns.any():
+            p[columns] = stats.mannwhitneyu(one[:, columns], other[:, columns], axis=0, method=method).pvalue
+    return p
+
+
+def _by_column(values: pd.DataFrame, group: pd.Series, name: str | None = None) -> dict[str, pd.DataFrame]:
+    """`pairwise_rank_sums` of each column. name: what a message calls the only column."""
+    for column in values:
+        _check_numbers(values[column], name or str(column))
     check_groups(group)
-    group_of = group.reindex(values.index)
-    rows = []
+    group_of, table = group.reindex(values.index), values.to_numpy(float, na_value=NAN)
+    rows_of = {each: table[(group_of == each).to_numpy(bool, na_value=False)] for each in group.cat.categories}
+    found: dict[str, list] = {column: [] for column in values}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of a group without a value the median is missing
+        medians = {each: np.nanmedian(rows, axis=0) for each, rows in rows_of.items()}
+    lacking = np.isnan(table).any(axis=0)
     for one, other in itertools.combinations(group.cat.categories, 2):
-        a, b = (values[group_of == name].dropna() for name in (one, other))
-        rows.append((one, other, a.median(), b.median(), rank_sum(a.to_numpy(float), b.to_numpy(float))))
-    return pd.DataFrame(rows, columns=PAIR)
+        p = np.empty(table.shape[1])
+        p[~lacking] = _rank_sums(rows_of[one][:, ~lacking], rows_of[other][:, ~lacking])
+        for place in np.flatnonzero(lacking):
+            known = (rows[~np.isnan(rows[:, place]), place] for rows in (rows_of[one], rows_of[other]))
+            p[place] = rank_sum(*known)
+        for place, column in enumerate(values):
+            found[column].append((one, other, medians[one][place], medians[other][place], p[place]))
+    return {column: pd.DataFrame(rows, columns=PAIR) for column, rows in found.items()}
 
 
 def p_by_pair(tests: pd.DataFrame) -> dict[tuple[str, str], float]:
@@ -278,7 +309,7 @@ def pairwise_rank_sums_by_column(values: pd.DataFrame, group: pd.Series) -> pd.D
     >>> tests[["what", "p", "p_adjusted"]].round(2).to_numpy().tolist()
     [['B', 0.1, 0.2], ['NK', 0.7, 0.7]]
     """
-    tables = {what: pairwise_rank_sums(values[what], group) for what in values}
+    tables = _by_column(values, group)
     if not any(map(len, tables.values())):
         return pd.DataFrame(columns=["what", *PAIR, "p_adjusted"])
     table = stack_tables(tables, column="what")

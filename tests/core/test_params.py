@@ -80,8 +80,9 @@ def test_notebook_parameters_equal_params_py_in_name_type_and_default(notebook):
     for node in ast.parse(source).body:
         assert isinstance(node, ast.AnnAssign), ast.unparse(node)
         field = fields[node.target.id]
-        own = node.target.id == "run" and notebook in records.READS_RUNS  # it has a run of its own
-        assert ast.literal_eval(node.value) == ("replication" if own else field.default), node.target.id
+        of_several = {"15_replication": "replication", "16_robustness": "robustness"}  # they have a run of their own
+        own = of_several.get(notebook) if node.target.id == "run" else None
+        assert ast.literal_eval(node.value) == (own or field.default), node.target.id
         shown = field.annotation.__name__ if typing.get_origin(field.annotation) is None else str(field.annotation)
         assert ast.unparse(node.annotation) == shown
 

@@ -10,7 +10,7 @@ from scipy import optimize
 
 from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.omics import deconvolution
-from lcnec_utils.omics.deconvolution import OTHER, Til10, least_squares, quantiseq
+from lcnec_utils.omics.deconvolution import OTHER, Til10, least_squares, quantiseq, quantiseq_chunks
 from lcnec_utils.public.fetch import DownloadError, fetch
 
 REFERENCE = Path(__file__).parent.parent / "reference"
@@ -230,6 +230,30 @@ def test_a_sample_is_judged_alone():
     together = quantiseq(tpm, til10=til10)
     for names in (["S3"], ["S9", "S3"], list(tpm)[::-1]):
         np.testing.assert_allclose(quantiseq(tpm[names], til10=til10), together.loc[names], atol=1e-12)
+
+
+def test_chunks_of_samples_are_deconvoluted_as_all_at_once():
+    til10 = made_up()
+    tpm = bulk(til10, n=7)
+    for edges in ([0, 7], [0, 1, 4, 7]):
+        chunks = [tpm.iloc[:, start:end] for start, end in zip(edges, edges[1:], strict=False)]
+        found = quantiseq_chunks(chunks, til10=til10, tumor=True, logged=False)
+        whole = quantiseq(tpm, til10=til10, tumor=True, logged=False)
+        pd.testing.assert_frame_equal(found, whole, rtol=0, atol=1e-12)
+        assert found.attrs == whole.attrs
+
+
+def test_chunks_that_are_not_of_one_table_are_refused():
+    til10 = made_up()
+    tpm = bulk(til10, n=2)
+    for chunks, said in (
+        ([tpm, tpm], "sample S0 stands in two chunks"),
+        ([tpm.iloc[:, :1], tpm.iloc[1:, 1:]], "two chunks do not have the same genes"),
+    ):
+        with pytest.raises(UserError, match=said):
+            quantiseq_chunks(chunks, til10=til10, logged=False)
+    with pytest.raises(MissingData, match="no chunk"):
+        quantiseq_chunks([], til10=til10, logged=False)
 
 
 def test_scale_does_not_matter_and_order_of_genes_does_not():

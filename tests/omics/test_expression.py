@@ -8,6 +8,8 @@ from scipy import sparse, stats
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
+from lcnec_utils.cohort.histology import restrict
+from lcnec_utils.cohort.matrix import Spread, open_expression, scale_fault
 from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.ledger import claims, verdicts
@@ -46,6 +48,60 @@ def amounts(rows: int = 5, genes: int = 12, seed: int = 3) -> np.ndarray:
     """Amounts such as TPM: none to thousands."""
     rng = np.random.default_rng(seed)
     return np.round(rng.lognormal(2, 2, (rows, genes)) * (rng.random((rows, genes)) > 0.2), 2).astype("f4")
+
+
+# ---- some samples at a time ----
+
+
+def stored(cohort: Cohort, values: np.ndarray, form: str) -> None:
+    """The matrix of a cohort's file stored in another form: in blocks of samples and genes, or sparse."""
+    import h5py
+
+    path = cohort.folder / "expression.h5ad"
+    if form == "sparse":
+        data = anndata.read_h5ad(path)
+        data.X = sparse.csr_matrix(values)
+        data.write_h5ad(path)
+    elif form == "blocks":
+        with h5py.File(path, "a") as file:
+            attributes = dict(file["X"].attrs)
+            del file["X"]
+            file.create_dataset("X", data=values, chunks=(4, 5)).attrs.update(attributes)
+
+
+@pytest.mark.parametrize("form", ["rows", "blocks", "sparse"])
+@pytest.mark.parametrize("at_a_time", [1, 36, 10**6])
+def test_a_file_is_read_some_samples_at_a_time_whatever_its_form(made, form, at_a_time):
+    values = amounts(rows=11)
+    cohort = made(values)
+    stored(cohort, values, form)
+    for genes, columns in ((None, slice(None)), (["GENE7", "GENE0", "nothing", "GENE11"], [7, 0, 11])):
+        held = open_expression(cohort, genes)
+        parts = list(held.chunks(values=at_a_time))
+        assert len(parts) == {1: 11, 36: 4, 10**6: 1}[at_a_time]
+        np.testing.assert_array_equal(np.vstack([read for _, read in parts]), values[:, columns])
+        assert [name for part, _ in parts for name in held.samples[part]] == [f"S{i}" for i in range(11)]
+
+
+def test_of_a_cohort_restricted_only_its_samples_are_read(made):
+    values = amounts(rows=11)
+    cohort = made(values)
+    cohort.samples["ONCOTREE_CODE"] = ["LUNE" if i in (1, 2, 8) else "SCLC" for i in range(11)]
+    held = open_expression(restrict(cohort, "LUNE"), ["GENE3"])
+    parts = list(held.chunks(values=12))
+    assert list(held.samples) == ["S1", "S2", "S8"] and len(parts) == 3
+    np.testing.assert_array_equal(np.vstack([read for _, read in parts])[:, 0], values[[1, 2, 8], 3])
+
+
+def test_parts_are_judged_together():
+    """No part of a matrix shows its scale: the highest value may be in any of them."""
+    low, high = np.full((2, 2000), 3.0), np.full((1, 2000), 900.5)
+    assert scale_fault("TPM", Spread.of(low)).startswith("nothing exceeds 3")
+    assert scale_fault("TPM", Spread.of(low) | Spread.of(high)) == scale_fault("TPM", np.vstack([low, high])) == ""
+    assert "whole numbers" in scale_fault("counts", Spread.of(low) | Spread.of(high))
+    nothing = Spread.of(np.full((1, 3), np.nan))
+    assert scale_fault("TPM", nothing) == "" and np.isnan((nothing | nothing).most)
+    assert (nothing | Spread.of(np.array([[-2.0, 1, 1]]))).least == -2
 
 
 # ---- scales ----

@@ -125,6 +125,28 @@ def test_fractions_are_those_of_plain_loops_whatever_the_scale(measured):
         np.testing.assert_allclose(found.sum(axis=1), 100)
 
 
+@pytest.mark.parametrize("scale", ["TPM", "log2(TPM+1)", "FPKM"])
+@pytest.mark.parametrize("at_a_time", [1, 400, 900, 10**6])  # values: samples one by one, one or two, all
+def test_some_tumours_at_a_time_are_the_same_tumours(measured, scale, at_a_time):
+    til10 = made_up()
+    values = mixed(til10)
+    values.iloc[6, -1] = np.nan  # a gene that one of the last tumours lacks is left out of all
+    values = np.log2(values + 1) if scale.startswith("log2") else values
+    cohort = measured(values, scale)
+    named = {"needs": "the test needs", "least": 0}
+    parts = list(immune.tpm_chunks(cohort, values=at_a_time, **named))
+    assert len(parts) == {1: 8, 400: 8, 900: 4, 10**6: 1}[at_a_time]
+    whole = immune.tpm(cohort, **named)
+    assert list(whole) == list(values)[:-1] and list(whole.index) == SAMPLES
+    pd.testing.assert_frame_equal(pd.concat(parts), whole, rtol=1e-6 if scale == "FPKM" else 0, atol=0)
+    chunks = deconvolution.quantiseq_chunks([part.T for part in parts], til10=til10, tumor=True, logged=False)
+    once = deconvolution.quantiseq(pd.concat(parts).T, til10=til10, tumor=True, logged=False)
+    pd.testing.assert_frame_equal(chunks, once, rtol=0, atol=1e-12)
+    pd.testing.assert_frame_equal(
+        immune.fractions(cohort, til10=til10), (100 * once).set_axis(LABELS, axis=1), atol=1e-5
+    )
+
+
 @pytest.mark.parametrize("scale", ["counts", "variance-stabilised counts"])
 def test_what_is_not_of_tpm_is_a_stated_skip(measured, scale):
     """Gene lengths are missing from counts, and a variance-stabilised value has no linear one."""

@@ -34,6 +34,13 @@ def test_the_forecast_follows_the_pace_of_this_machine(clock):
     assert said.of_kernel("twin 02_outcomes: 8 drawn, 4 skipped, 60 s").endswith("; about 4 min left")  # 3 × 90 − 60
 
 
+def test_of_a_queue_only_the_pace_so_far_is_known(clock):
+    """A profile's hundred jobs at a time are no hundred processors."""
+    said = progress.Progress([f"twin/{number:02}_x" for number in range(11)], cores=100, queued=True)
+    clock[0] = 120.0
+    assert said.of_kernel("twin 00_x: 8 drawn, 4 skipped, 60 s").endswith("; about 20 min left")  # 10 more
+
+
 def test_another_line_is_left_as_it_is(clock):
     said = progress.Progress(TWO, cores=2)
     for line in ("lcnec: 02_outcomes: cell 3 ended", "twin 04_genomic_landscape: 5 drawn, 0 skipped, 14 s"):

@@ -21,10 +21,12 @@ from lcnec_utils.core.errors import MissingData
 from lcnec_utils.core.findings import Finding, of_hazard, of_median, of_share
 from lcnec_utils.omics import genomics
 from lcnec_utils.stats import cox
+from lcnec_utils.stats.comparison import rests_on
+from lcnec_utils.stats.fragility import TwoGroups
 from lcnec_utils.stats.paired import paired_difference
 from lcnec_utils.stats.proportions import share_difference, wilson
 from lcnec_utils.stats.ranks import mean_difference
-from lcnec_utils.stats.survival import medians, restricted_mean
+from lcnec_utils.stats.survival import medians, restricted_mean, survival_table
 
 # Protein changes (HGVSp_Short) that are quoted; exon 19 of EGFR codes residues 729 to 761, exons 18 to 21 residues 688
 # to 875, outside which the source's "mutations" of EGFR are none
@@ -344,8 +346,9 @@ def _survival(patients: Treated, endpoint: str) -> tuple[str, pd.DataFrame]:
         return "PFS", patients.cohort.survival("PFS")
 
 
-def _estimate(patients: Treated, effect: Effect, min_group: int) -> dict:
-    """The row of `effects` that one comparison gives. Raises MissingData for what the cohort lacks."""
+def _estimate(patients: Treated, effect: Effect, min_group: int) -> tuple[dict, TwoGroups | None]:
+    """The row of `effects` that one comparison gives, and the patients behind it where it is of two groups alone.
+    Raises MissingData for what the cohort lacks."""
     arm = patients.arm().values.rename("arm") if effect.asks in (TREATMENT, INTERACTION) else None
     mark = effect.mark(patients)
     endpoint, table = _survival(patients, effect.endpoint)
@@ -354,9 +357,10 @@ def _estimate(patients: Treated, effect: Effect, min_group: int) -> dict:
         table = table[patients.on_blockade().values.reindex(table.index).fillna(False)]
     else:
         table = table.join(arm)
-    term = mark.name
+    term, behind = mark.name, None
     if effect.asks == PROGNOSTIC:
         row = cox.univariable_cox(table, markers=["mark"], min_group=min_group).iloc[0]
+        behind = _two_groups(table, "mark", survival=True)
     elif effect.asks == MODIFIER:
         second = effect.other(patients)
         table = table.join(second.values.rename("second"))
@@ -365,6 +369,7 @@ def _estimate(patients: Treated, effect: Effect, min_group: int) -> dict:
     elif effect.asks == TREATMENT:
         marked = table[table["mark"].fillna(False).astype(bool)].drop(columns="mark")
         row = cox.univariable_cox(marked, markers=["arm"], min_group=min_group).iloc[0]
+        behind = _two_groups(marked, "arm", survival=False)
     else:
         row = cox.interaction(table, treatment="arm", marker="mark", min_group=min_group).iloc[0]
     counts = f"{row['n_with']} of {row['n']}" if effect.asks != TREATMENT else f"n = {row['n']}"
@@ -374,7 +379,15 @@ def _estimate(patients: Treated, effect: Effect, min_group: int) -> dict:
         **said,
         "term": f"{endpoint}: {term}",
         "claims": "; ".join(effect.claims),
-    }
+    }, behind
+
+
+def _two_groups(table: pd.DataFrame, marker: str, *, survival: bool) -> TwoGroups | None:
+    known = table.dropna(subset=[marker, "months", "event"])
+    if known.empty:
+        return None
+    known = survival_table(known)
+    return rests_on(known, known[marker].astype(bool), survival=survival)
 
 
 COLUMNS = ["asks", "endpoint", "term", "counts", "n_with", *cox.COX_COLUMNS[1:], "claims"]
@@ -387,14 +400,16 @@ def effects(patients: Treated, *, min_group: int = 5, asked: list[Effect] = EFFE
     `cox.cox` from n on, and claims (by the tail of their ids). A side of fewer than min_group patients has no ratio,
     and its reason in note. `attrs["lacking"]`: what the cohort lacks, by claim that it cannot be asked.
     """
-    rows, lacking = [], {}
+    rows, lacking, behind = [], {}, []
     for effect in asked:
         try:
-            rows.append(_estimate(patients, effect, min_group))
+            row, patients_of_row = _estimate(patients, effect, min_group)
+            rows.append(row)
+            behind.append(patients_of_row)
         except MissingData as reason:
             lacking |= dict.fromkeys(effect.claims, str(reason))
     table = pd.DataFrame(rows, columns=COLUMNS)
-    table.attrs["lacking"] = lacking
+    table.attrs |= {"lacking": lacking, "rests_on": behind}
     return table
 
 
@@ -405,10 +420,13 @@ def effect_findings(table: pd.DataFrame) -> dict[str, Finding]:
     prolonged more by blockade).
     """
     findings = {claim: Finding(None, note=reason) for claim, reason in table.attrs["lacking"].items()}
+    behind = table.attrs.get("rests_on") or [None] * len(table)
     for row in table[table["claims"] != ""].itertuples():
         finding = of_hazard(row, survival=row.asks != TREATMENT)
         if finding.value is None:
             finding = Finding(None, n=int(row.n), note=f"{row.term}: {row.note}")
+        else:
+            finding = dataclasses.replace(finding, rests_on=behind[row.Index])
         findings |= dict.fromkeys(row.claims.split("; "), finding)
     return findings
 

@@ -20,8 +20,10 @@ from lcnec_utils.core.findings import Finding, of_count, of_share
 from lcnec_utils.ledger import audit, claims, table_cells, verdicts
 from lcnec_utils.ledger.table_checks import figure
 from lcnec_utils.plots import palette
+from lcnec_utils.plots.difference_matrix import difference_matrix
 from lcnec_utils.plots.dumbbell import dumbbell, dumbbell_legend
 from lcnec_utils.plots.kaplan_meier import kaplan_meier
+from lcnec_utils.plots.strip import strip
 from lcnec_utils.plots.table import table as draw_table
 from lcnec_utils.stats import survival
 from lcnec_utils.stats.comparison import Comparison, compare
@@ -252,6 +254,21 @@ def text_ranges() -> dict[str, tuple[float, float]]:
     }
 
 
+def draw_resistance(printed: pd.DataFrame, pairs: pd.DataFrame):
+    """Primary resistance by line beside the differences within first line; returns the figure.
+
+    printed, pairs: of `printed_resistance` and `first_line_pairs`.
+    """
+    fig, (by_line, by_pair) = palette.figure(palette.PAGE_MM, 95, ncols=2)
+    what, head = "Primary resistance, % (as printed)", "By line; shaded: the text's ranges"
+    strip(
+        resistance_strip(printed), by_line, xlabel=what, color=KINDS, bands=text_ranges(), counted="trials", title=head
+    )
+    head = "First line: difference, points"
+    difference_matrix(pairs, by_pair, xlabel="Blockade alone", ylabel="Combination", title=head)
+    return fig
+
+
 def resistance_sentence(resistance: pd.DataFrame, pairs: pd.DataFrame) -> str:
     """The ranges by line, how the first-line pairs lie, and what the table cannot say."""
     differences = pairs.to_numpy().ravel()
@@ -304,6 +321,13 @@ def targets_by_category(table: pd.DataFrame) -> pd.DataFrame:
     whole = table["Category"].value_counts().reindex(counts.columns, fill_value=0)
     whole["trials"] = len(table)
     return pd.concat([counts, whole.to_frame("all trials").T]).rename_axis("Target")
+
+
+def draw_strategies(overcoming: pd.DataFrame):
+    """Table 2 as a figure. overcoming: of `strategies`."""
+    fig, ax = palette.figure(palette.PAGE_MM, 110)
+    draw_table(overcoming, ax, widths=[2, 3, 2, 1.6, 0.8, 1.4, 2])
+    return fig
 
 
 def strategies_sentence(table: pd.DataFrame) -> str:

@@ -406,7 +406,7 @@ def gene_sets(
     ranked = enrichment.rank_genes(differential.compare_genes(log2, marked)["moderated_t"])
     table = enrichment.enrichment_scores(ranked, sets, permutations=permutations, seed=seed)
     several = [seed + i for i in range(seeds)]
-    ranges = enrichment.spread_over_seeds(ranked, sets, seeds=several, permutations=permutations)
+    ranges = enrichment.spread_over_seeds(ranked, sets, seeds=several, known={seed: table}, permutations=permutations)
     columns = ["set", "nes_min", "nes_median", "nes_max", "fdr_min", "fdr_median", "fdr_max"]
     named = {name: sets[name] for name in limits_of if name in sets}
     limits = enrichment.score_limits(log2, marked, named, table, resamples=resamples, seed=seed)
