@@ -98,7 +98,7 @@ class Panel:
             return
         # the panel's name goes along, so that `lcnec refresh` knows which pictures hold single patients
         words = panel_files.in_words(self.title, self.says)
-        data = self.drawn.screen() if self.drawn else panel_files.screen_png(self.figure)
+        data = self.drawn.screen if self.drawn else panel_files.screen_png(self.figure)
         picture = Image(data=data, format="png", alt=words)
         display(picture, metadata={"lcnec": {"panel": self.id}})
         if self.says:

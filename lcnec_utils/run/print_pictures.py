@@ -16,14 +16,19 @@ from lcnec_utils.run import carried_evidence
 
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 SCREEN = ".screen.png"
+MOST_KEPT = 8  # sets of pictures per panel: runs with other parameters draw their own
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(unsafe_hash=True)
 class Drawn:
-    """The pictures of a panel as a run before may have drawn them: `<panel>.<digest>.svg`, `.png`, `.screen.png`."""
+    """The pictures of a panel as a run before may have drawn them: `<panel>.<digest>.svg`, `.png`, `.screen.png`.
+
+    screen: the picture for the screen, once they are taken or kept.
+    """
 
     panel: str
     digest: str
+    screen: bytes = dataclasses.field(default=b"", compare=False, repr=False)
 
     def _path(self, kind: str) -> Path:
         return paths.output_root() / "build" / "prints" / f"{self.panel}.{self.digest}{kind}"
@@ -32,7 +37,7 @@ class Drawn:
         """Write the pictures with this line of provenance, sealed; False where none was drawn before, or not intact."""
         try:
             texts = [_with_line(self._path(path.suffix), line) for path in (vector, raster)]
-            self.screen()
+            self.screen = self._read_screen()
         except (OSError, carried_evidence.NotIntact):
             return False
         for path, text in zip((vector, raster), texts, strict=True):
@@ -40,8 +45,7 @@ class Drawn:
             carried_evidence.seal(path)
         return True
 
-    def screen(self) -> bytes:
-        """The picture for the screen. Raises OSError or NotIntact where there is none."""
+    def _read_screen(self) -> bytes:
         data = self._path(SCREEN).read_bytes()
         digest, picture = data[:64], data[64:]
         if provenance.of_bytes(picture).encode() != digest:
@@ -49,7 +53,8 @@ class Drawn:
         return picture
 
     def keep(self, vector: Path, raster: Path, screen: bytes) -> None:
-        """Keep the pictures of a panel for the runs to come, in the place of those drawn by other code."""
+        """Keep the pictures of a panel for the runs to come, and of earlier ones the last few."""
+        self.screen = screen
         folder = self._path("").parent
         folder.mkdir(parents=True, exist_ok=True)
         files = {path.suffix: path.read_bytes() for path in (vector, raster)}
@@ -58,9 +63,17 @@ class Drawn:
             unfinished = self._path(f"{kind}.{provenance.of_bytes(data)[:8]}.tmp")
             unfinished.write_bytes(data)
             unfinished.replace(self._path(kind))
-        for old in folder.glob(f"{self.panel}.*"):
-            if not old.name.startswith(f"{self.panel}.{self.digest}"):
-                old.unlink(missing_ok=True)
+        for old in sorted(folder.glob(f"{self.panel}.*.svg"), key=_age)[MOST_KEPT:]:
+            for kind in files:
+                old.with_suffix(kind).unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    """For sorting, the newest first; a file that has gone meanwhile last."""
+    try:
+        return -path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def drawn(panel: str, run: params.RunParameters, tables: list[str], **more) -> Drawn:

@@ -5,6 +5,7 @@ skipped by the page's own rules and the record is the page's own. It ends itself
 takes long: then the notebook has something to draw, and a kernel runs it from the start.
 """
 
+import gc
 import importlib
 import json
 import multiprocessing
@@ -59,6 +60,7 @@ def draw_nothing(wanted: list[tuple[str, params.RunParameters]], cores: int = 1)
         return
     for module in sorted({module for notebook, _ in wanted for module in _modules(notebook)}):
         importlib.import_module(module)  # once, for all forks
+    gc.freeze()  # which the forks' garbage collectors would copy
     waiting, running = list(wanted), {}
     while waiting or running:
         while waiting and len(running) < cores:
@@ -74,6 +76,7 @@ def draw_nothing(wanted: list[tuple[str, params.RunParameters]], cores: int = 1)
                 records.record_path(run.run, notebook).unlink(missing_ok=True)
             else:
                 yield Ended(run.run, notebook, 0, len(record["skipped"]), time.monotonic() - started)
+    gc.unfreeze()
 
 
 def _modules(notebook: str) -> list[str]:

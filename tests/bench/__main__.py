@@ -45,7 +45,7 @@ PARTS = {
     "r": Part("the same work beside R", beside_r.rows),
     "python": Part("beside gseapy and scipy by hand", beside_python.rows),
     "survival": Part("survival of 60,000 patients beside lifelines' Kaplan-Meier fit", beside_lifelines.rows),
-    "twins": Part("time and memory of the twins", growth.twins),
+    "twins": Part("time and memory of the twins", growth.twins, extra=True),
     "reading": Part("a study of a million mutation rows beside pandas' own reading", growth.reading),
     "explorer": Part("opening the claims explorer beside an empty page", pages.explorer),
     "site": Part("the site from nothing, one notebook changed, nothing changed", pages.site, extra=True),

@@ -80,6 +80,7 @@ def survival(folder: Path):
     from lcnec_utils.stats import comparison
 
     table = pd.read_csv(folder / "survival.csv")
+    palette.apply()
 
     def work():
         groups = comparison.compare(table, group="group", endpoint="overall survival")
@@ -100,10 +101,12 @@ def _close(fig) -> None:
 
 def landscape(folder: Path):
     """Our side: the CoMut plot with bars and two tracks."""
+    from lcnec_utils.plots import palette
     from lcnec_utils.plots.comut import comut
 
     calls, tumours = (pd.read_csv(folder / name) for name in ("calls.csv", "tumours.csv"))
     genes = (folder / "genes.txt").read_text().split()
+    palette.apply()
 
     def work():
         shown = tumours.set_index("sample")

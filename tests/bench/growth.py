@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lcnec_utils.core import params
@@ -13,22 +14,24 @@ MOST_EXPONENT, MOST_GB = 1.1, 6.0
 
 
 def steps(size: int, folder: Path) -> dict[str, Cost]:
-    """The cost of drawing a cohort of this size, and of each notebook on it, in a run of its own."""
+    """The cost of drawing a cohort of this size, and of each notebook on it, read from its folder; the first two
+    notebooks run beside each other, and the last reads what they found."""
     env = environment(LCNEC_OUTPUT_DIR=str(folder / "out"))
     cohort = folder / f"patients_{size}"
-    taken = {"lcnec twin": command([*LCNEC, "twin", "--patients", str(size), "--out", str(cohort)], env)}
-    read = f"from lcnec_utils.cohort.read import read_study; read_study({str(cohort)!r})"
-    taken["reading the folder"] = command([sys.executable, "-c", read], env)
+    drawn = command([*LCNEC, "twin", "--patients", str(size), "--out", str(cohort)], env)
     file = folder / f"growth_{size}.yaml"
     roles = {name: "" for name in params.ROLES} | {"cohort": str(cohort)}
     file.write_text(f"run: {file.stem}\n" + "".join(f"{role}: '{name}'\n" for role, name in roles.items()))
-    for name, what in NOTEBOOKS.items():
-        run = command([*LCNEC, "run", "--params", str(file), "-n", name, "--cores", "1"], env, allowed=(0, 1))
-        if not (folder / "out" / "build" / file.stem / f"{name}.json").exists():
-            raise RuntimeError(f"{name} left no record: {run.output[-1500:]}")
-        taken[f"{what}: {name}"] = run
+
+    def execute(name: str) -> Cost:
+        return command([*LCNEC, "execute", name, "--params", str(file)], env)
+
+    *first, last = NOTEBOOKS
+    with ThreadPoolExecutor(len(first)) as two:
+        costs = [*two.map(execute, first), execute(last)]
     shutil.rmtree(cohort)
-    return taken
+    named = zip(NOTEBOOKS.items(), costs, strict=True)
+    return {"lcnec twin": drawn} | {f"{what}: {name}": cost for (name, what), cost in named}
 
 
 def rows(folder: Path) -> list[dict]:
@@ -38,16 +41,18 @@ def rows(folder: Path) -> list[dict]:
     result = []
     for step in taken[SIZES[0]]:
         costs = [taken[size][step] for size in SIZES]
-        result += [cost.row(f"{step}, {size:,} patients") for size, cost in zip(SIZES, costs, strict=True)]
-        power, last = (exponent(SIZES[from_:], [cost.cpu for cost in costs][from_:]) for from_ in (0, -2))
-        result.append(stated("  exponent of processor time", power, MOST_EXPONENT, f"{last:.2f} over the last step"))
+        own = f"exponent {exponent(SIZES, [cost.cpu for cost in costs]):.2f}"
+        result += [
+            cost.row(f"{step}, {size:,} patients", note=own if size == SIZES[-1] else "")
+            for size, cost in zip(SIZES, costs, strict=True)
+        ]
     sums = [sum(cost.cpu for cost in taken[size].values()) for size in SIZES]
     highest = max(cost.memory for cost in taken[SIZES[-1]].values())
     return [
         *result,
-        stated("all steps: exponent of processor time", exponent(SIZES, sums), MOST_EXPONENT),
-        stated("all steps: exponent over the last step", exponent(SIZES[-2:], sums[-2:]), MOST_EXPONENT),
-        stated(f"all steps: GB of the largest process at {SIZES[-1]:,}", highest, MOST_GB),
+        stated("exponent of processor time", exponent(SIZES, sums), MOST_EXPONENT),
+        stated("exponent over the last step", exponent(SIZES[-2:], sums[-2:]), MOST_EXPONENT),
+        stated(f"GB of the largest process at {SIZES[-1]:,}", highest, MOST_GB),
     ]
 
 

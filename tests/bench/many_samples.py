@@ -88,6 +88,7 @@ def panels(folder: Path) -> None:
         taken[what] = time.perf_counter() - clock
         clock = time.perf_counter()
 
+    palette.apply()
     cohort = read_study(folder)
     done("reading the study folder")
     tumours = joint.combine_expression(cohort, None, genes=[*expression.FACTORS, "DLL3", "FGL1"])

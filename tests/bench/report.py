@@ -10,6 +10,7 @@ from lcnec_utils.core import paths
 from tests.bench.measure import ROOT
 
 PAGE = ROOT / "BENCH.md"
+LEAST = 0.01  # bound of what the plot shows: smaller ones are of how far results may differ
 FIGURES = {"wall_s": "wall s", "cpu_s": "CPU s", "memory_gb": "GB", "ratio": "ratio", "bound": "≤"}
 
 
@@ -65,24 +66,28 @@ def keep(part: str, title: str, table: pd.DataFrame, machine: str, seconds: floa
 
 
 def plot() -> Path:
-    """Every ratio of the tables in build/bench that has a bound, as points beside the bound, on a log axis."""
+    """Every ratio, memory and exponent of the tables in build/bench that has a bound, as a point beside the bound, on a
+    log axis."""
     from lcnec_utils.plots import palette
 
     tables = {file.stem: pd.read_csv(file, comment="#") for file in sorted(folder().glob("*.csv"))}
     rows = [
         (f"{part}: {row.what}", row.ratio / row.bound, row.met)
         for part, table in tables.items()
-        for row in table.dropna(subset=["ratio", "bound"]).itertuples()
+        for row in table[(table["ratio"] > 0) & (table["bound"] > LEAST)].itertuples()
     ]
     file = folder() / "bench.svg"
     if not rows:
         return file
+    palette.apply()
     fig, ax = palette.figure(palette.PAGE_MM, 16 + 5 * len(rows))
-    names, values, met = zip(*rows, strict=True)
+    names, values, met = (np.array(column) for column in zip(*rows, strict=True))
     places = np.arange(len(rows))
-    colors = ["#117733" if word == "yes" else "#AA4499" for word in met]
-    ax.hlines(places, 1, values, color=colors, linewidth=0.8)
-    ax.scatter(values, places, color=colors, marker="o", s=14, zorder=3)
+    for word, color, marker, label in (("yes", "#117733", "o", "met"), ("no", "#AA4499", "X", "missed")):
+        mine = met == word
+        ax.hlines(places[mine], 1, values[mine], color=color, linewidth=0.8)
+        ax.scatter(values[mine], places[mine], color=color, marker=marker, s=16, zorder=3, label=label)
+    palette.legend(ax, *ax.get_legend_handles_labels())
     ax.axvline(1, color=palette.INK, linewidth=0.8, linestyle=(0, (4, 3)))
     ax.set(xscale="log", ylim=(len(rows) - 0.5, -0.5), xlabel="measured / bound (left of 1: the bound is met)")
     ax.set_yticks(places, [palette.wrap(name, 240) for name in names])

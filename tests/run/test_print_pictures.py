@@ -1,6 +1,8 @@
 """Pictures of panels of prints alone: the second run takes what the first drew, byte for byte what it would draw.
 About 3 s."""
 
+import os
+
 import matplotlib
 
 matplotlib.use("agg")
@@ -64,10 +66,11 @@ def write(folder, run: str, drawing, drawn) -> dict[str, bytes]:
 
 def test_another_run_takes_the_pictures_with_a_line_of_its_own(tmp_path):
     first, second = Drawing(), Drawing()
-    write(tmp_path / "a", "one", first, place("one"))
-    taken = write(tmp_path / "b", "two", second, place("two", icb="oak"))
+    of_first, of_second = place("one"), place("two", icb="oak")
+    write(tmp_path / "a", "one", first, of_first)
+    taken = write(tmp_path / "b", "two", second, of_second)
     assert (first.asked, second.asked) == (1, 0)
-    assert place("one").screen() == place("two").screen()
+    assert of_second.screen and of_second.screen == of_first.screen
     itself = write(tmp_path / "c", "two", Drawing(), None)
     assert taken == itself, "what it would have drawn itself, its seal included"
     for kind in (".svg", ".png"):
@@ -100,4 +103,13 @@ def test_other_numbers_words_code_or_parameters_are_another_picture(tmp_path):
     drawing = Drawing(other)
     write(tmp_path / "b", "one", drawing, different[0])
     assert drawing.asked == 1
-    assert not usual._path(".svg").exists(), "what other code or numbers drew is not kept"
+
+
+def test_of_pictures_that_no_run_takes_any_more_the_last_few_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(print_pictures, "MOST_KEPT", 2)
+    places = [place("one", says=str(count)) for count in range(3)]
+    for count, each in enumerate(places):
+        write(tmp_path / str(count), "one", Drawing(), each)
+        os.utime(each._path(".svg"), (count, count))
+    left = [[each._path(kind).exists() for kind in (".svg", ".png", ".screen.png")] for each in places]
+    assert left == [[False] * 3, [True] * 3, [True] * 3]

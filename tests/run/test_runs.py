@@ -172,7 +172,7 @@ def test_a_killed_run_resumes_and_leaves_no_orphan(own_run):
     while not (started := list(pids.glob(".*.pid"))):
         assert time.monotonic() < deadline and first.poll() is None
         time.sleep(0.05)
-    engine = psutil.Process(first.pid).children()[0]
+    [engine] = [child for child in psutil.Process(first.pid).children() if "snakemake" in child.cmdline()]
     orphan = psutil.Process(int(started[0].read_text().split()[0]))
     first.send_signal(signal.SIGKILL)
     engine.send_signal(signal.SIGKILL)
@@ -258,6 +258,46 @@ def test_a_plot_changes_only_the_notebooks_that_import_it():
         "lcnec_utils.run.page" in modules and "lcnec_utils.cohort.read" in modules for modules in closure.values()
     )
     assert not any("lcnec_utils.cli" in modules or "lcnec_utils.run.runs" in modules for modules in closure.values())
+
+
+@pytest.fixture
+def made_before(tmp_path, monkeypatch) -> dict[Path, params.RunParameters]:
+    """Two runs of which every notebook has a record that today's inputs make."""
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path / "out"))
+    of_files = {paths.PARAMS / name: params.read_run(paths.PARAMS / name) for name in ("oak.yaml", "poplar.yaml")}
+    with provenance.taken_once():
+        for run in of_files.values():
+            paths.build(run.run).mkdir(parents=True)
+            paths.figures(run.run).mkdir(parents=True)
+            for notebook in sorted(runs.notebooks_of(run), key=lambda name: name in records.READS_FINDINGS):
+                record = {
+                    "notebook": notebook, "run": run.run, "simulated": False, "drawn": {}, "skipped": {},
+                    "published": {}, "findings": {}, "inputs": records.input_digests(notebook, run),
+                }  # fmt: skip
+                records.write_record(record)
+    return of_files
+
+
+def test_nothing_changed_is_seen_from_one_digest_of_each_file_and_nothing_is_started(made_before, monkeypatch):
+    digests, of_file = [], provenance.of_file
+    monkeypatch.setattr(provenance, "of_file", lambda path: digests.append(path) or of_file(path))
+    monkeypatch.setattr(runs, "prepare", lambda run: [])
+    monkeypatch.setattr(subprocess, "Popen", None)
+    outcome = runs.batch(list(made_before))
+    assert outcome.ran == [] and not outcome.failed
+    modules = [path for path in digests if path.suffix == ".py"]
+    assert len(modules) > 100 and len(modules) == len(set(modules)), "though two runs ask for it, and every notebook"
+
+
+def test_after_an_edit_of_a_plot_only_the_notebooks_that_use_it_are_stale(made_before, tmp_path, monkeypatch):
+    """And those that read what they found."""
+    where, edited = provenance._module_file, tmp_path / "comut.py"
+    edited.write_bytes(where("lcnec_utils.plots.comut").read_bytes() + b"# edited\n")
+    plot = "lcnec_utils.plots.comut"
+    monkeypatch.setattr(provenance, "_module_file", lambda module: edited if module == plot else where(module))
+    stale = [(run.run, notebook) for _, run, notebook in runs._stale(made_before, runs.notebooks())]
+    again = ["04_genomic_landscape", "10_therapeutic_model", "14_claims"]
+    assert sorted(stale) == [(run.run, notebook) for run in made_before.values() for notebook in again]
 
 
 def test_a_failing_notebook_is_one_line_with_its_log(own_run, monkeypatch, tmp_path):
