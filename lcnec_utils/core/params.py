@@ -397,7 +397,7 @@ def read_yaml(path: Path) -> dict:
     """A flat YAML mapping read as papermill reads it (PyYAML, safe), with duplicate keys refused."""
     import yaml
 
-    class Loader(yaml.SafeLoader):
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # compiled where PyYAML has it
         pass
 
     Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_keys)

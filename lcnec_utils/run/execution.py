@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from lcnec_utils.core import params, paths
+from lcnec_utils.core import params, paths, provenance
 from lcnec_utils.core.errors import UserError
 
 # One thread per kernel: the same bytes whatever the machine's width, and two notebooks share two cores.
@@ -59,7 +59,10 @@ def papermill(source: Path, target: Path, folder: Path, parameters: dict | None 
     from lcnec_utils.run import forked_kernel, records
 
     # in a fork of the batch's server the kernel is a fork as well
-    manager = {"kernel_manager_class": forked_kernel.ForkedKernelManager} if forked_kernel.waiting else {}
+    manager = {}
+    if forked_kernel.waiting:
+        forked_kernel.waiting.modules = provenance.import_closure(source)
+        manager = {"kernel_manager_class": forked_kernel.ForkedKernelManager}
     os.environ.update(SINGLE_THREAD)
     target.parent.mkdir(parents=True, exist_ok=True)
     os.environ[records.BY_COMMAND] = "1"  # which the kernel inherits

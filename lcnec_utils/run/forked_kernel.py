@@ -14,13 +14,15 @@ from jupyter_client.provisioning import LocalProvisioner
 class Waiting:
     """A fork of this process that waits to be made a kernel; with the interface of a subprocess.Popen.
 
-    asked: a connection of this process that the fork has to close. It is forked before this process starts threads and
+    asked: a connection of this process that the fork has to close. modules: those that its notebook imports; of what
+    importing others did to matplotlib's style it has nothing. It is forked before this process starts threads and
     event loops, and ends where this process does.
     """
 
     stdin = stdout = stderr = None
 
     def __init__(self, asked: socket.socket):
+        self.modules: list[str] = []
         start, self._tell = os.pipe()
         self.returncode: int | None = None
         self.pid = os.fork()
@@ -32,7 +34,7 @@ class Waiting:
 
     def start(self, command: list[str], environment: dict[str, str], folder: str) -> None:
         """Make it a kernel, with the command line, environment and folder that a kernel of its own would have."""
-        told = {"command": command, "environment": environment, "folder": folder}
+        told = {"command": command, "environment": environment, "folder": folder, "modules": self.modules}
         with open(self._tell, "w", encoding="utf-8") as tell:
             json.dump(told, tell)
 
@@ -68,6 +70,8 @@ class Waiting:
         self.send_signal(signal.SIGTERM)
 
 
+# What importing a module does to matplotlib's style (marsilea, for one, has legends of its own)
+styles: dict[str, dict] = {}
 # The fork that the next notebook of this process gets for its kernel
 waiting: Waiting | None = None
 
@@ -86,7 +90,10 @@ def _become_kernel(start: int) -> None:
         os.chdir(wanted["folder"])
         import pandas
         from ipykernel import kernelapp
+        from matplotlib import rcParams
 
+        for module in wanted["modules"]:
+            rcParams.update(styles.get(module, {}))
         # pandas looks, when it is imported, whether that is in a kernel; there it shows 20 columns at most
         pandas.set_option("display.max_columns", 20)
         # python -m ipykernel_launcher -f FILE: what the launcher leaves of the path, and what stands behind its name

@@ -126,8 +126,10 @@ def _prepare(modules: list[str], cohorts: list[tuple[str, str, str]]) -> None:
     from lcnec_utils.core.errors import MissingData, UserError
 
     provenance.take(modules)
-    for module in [*LIBRARIES, *modules]:
-        importlib.import_module(module)
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    for module in modules:
+        _import(module)
     from lcnec_utils.cohort import read
     from lcnec_utils.ledger import claims
     from lcnec_utils.run import records, roles
@@ -138,6 +140,20 @@ def _prepare(modules: list[str], cohorts: list[tuple[str, str, str]]) -> None:
         with contextlib.suppress(MissingData, UserError):  # which the notebook meets again, and says
             read.digest(roles.find_cohort(name))
             roles.read_role(role, name, histology)
+
+
+def _import(module: str) -> None:
+    """Import a module, but for what that does to matplotlib's style: kernels whose notebooks import it have it."""
+    from matplotlib import rcParams
+
+    from lcnec_utils.run import forked_kernel
+
+    before = rcParams.copy()
+    importlib.import_module(module)
+    changed = {name: value for name, value in rcParams.copy().items() if value != before[name]}
+    if changed:
+        forked_kernel.styles[module] = changed
+        rcParams.update({name: before[name] for name in changed})
 
 
 def _reap(*_) -> None:

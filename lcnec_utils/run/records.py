@@ -53,6 +53,10 @@ def notebook_path(name: str) -> Path:
 
 def declared_parameters(notebook: Path) -> dict:
     """The parameters of a notebook's tagged cell with their defaults, in order."""
+    return dict(provenance.once("parameters", notebook, _declared_parameters))
+
+
+def _declared_parameters(notebook: Path) -> dict:
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     source = next("".join(c["source"]) for c in cells if "parameters" in c.get("metadata", {}).get("tags", []))
     values = {}
@@ -124,7 +128,7 @@ def input_digests(notebook: str, run: params.RunParameters) -> dict:
         "code": provenance.of_notebook(path),
         "parameters": provenance.of_object(parameters),
         "panels": provenance.of_object(panels_of(notebook)),
-        "claims": claims_digest(notebook),
+        "claims": provenance.once("claims", notebook, claims_digest),
         "cohorts": cohorts,
     }
     if notebook in SHOWS_SWEEPS:
