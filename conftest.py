@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -42,6 +43,16 @@ LONGEST = [
     "test_histology.py", "test_without_kernel.py", "test_ledger.py", "test_site_build.py",
 ]  # fmt: skip
 PATIENCE_S = 900  # that a test waits for a notebook which another worker has under test
+
+
+@pytest.fixture(autouse=True)
+def style_and_closed_figures():
+    """The house's style before a test and no open figure after it, once anything has loaded what draws."""
+    if palette := sys.modules.get("lcnec_utils.plots.palette"):
+        palette.apply()
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 def required(what: str) -> bool:

@@ -50,6 +50,18 @@ def test_the_workflow_tests_each_python_that_the_lock_is_resolved_for_and_calls_
     assert "--nbval" in (ROOT / "pyproject.toml").read_text(), "nbval is part of make test"
 
 
+def test_the_workflow_requires_only_what_its_machine_has():
+    """A folder that a test requires is named by a variable; what is required and not there fails the test."""
+    workflow = yaml.safe_load(WORKFLOW.read_text())
+    variables = {"data": "LCNEC_DATA_DIR", "sources": "LCNEC_SOURCES_DIR", "cases": "LCNEC_CASES_DIR"}
+    for job in workflow["jobs"].values():
+        env = workflow.get("env", {}) | job.get("env", {})
+        required = set(filter(None, env.get("LCNEC_REQUIRE", "").split(",")))
+        assert required <= {"r", "browser", *variables}
+        assert {variables[what] for what in required & set(variables)} <= set(env)
+    assert "r-cran-survival" in WORKFLOW.read_text() and "r," in workflow["jobs"]["test"]["env"]["LCNEC_REQUIRE"]
+
+
 def test_binder_names_what_is_there():
     """repo2docker's conventions: runtime.txt, requirements.txt, postBuild and start in binder/."""
     folder = ROOT / "binder"

@@ -63,7 +63,7 @@ def test_the_architecture_page_leads_from_a_panel_to_functions_that_are_there_an
 # most lines of each room; docs/architecture.md gives the reasons
 CAPS = {
     "core": 900, "cohort": 5_450, "stats": 5_950, "ledger": 3_650, "omics": 2_480, "imaging": 1_300, "plots": 5_700,
-    "public": 2_100, "twins": 7_100, "studies": 12_300, "run": 5_600, "site": 3_600, "cli.py": 560,
+    "public": 2_100, "twins": 7_100, "studies": 12_350, "run": 5_600, "site": 3_600, "cli.py": 560,
 }  # fmt: skip
 
 

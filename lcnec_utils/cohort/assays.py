@@ -33,6 +33,7 @@ LINEAGES = (
 )  # fmt: skip
 DENSITY_COLUMNS = ["sample", "assay", "population", "per_mm2"]
 MOST_PER_MM2 = 100_000  # a cell of 3.5 µm across covers 10 µm²: more do not fit
+MOST_AREA_MM2 = 2_000  # a slide of 75 by 26 mm has 1,950
 SAME_WITHIN = 0.01  # densities of both tables are one where they differ by less, as a share
 TISSUE = "FFPE"  # these antibodies stain fixed tissue
 
@@ -123,8 +124,9 @@ def _numbers(
     for row in table.index[wrong][:1]:
         bound = f"more than {least:g}" if over else f"{least:g} or more"
         cell = table.at[row, name]
-        hint = "; write a decimal point" if re.fullmatch(r"\d+,\d+", cell) else ""
-        reading.refuse(file, f"'{cell}' is no {what} of {bound}; correct it{hint}", int(row), name)
+        comma = re.fullmatch(r"\d+,\d+", cell)
+        remedy = "write a decimal point" if comma else "write what was measured, or leave the row out"
+        reading.refuse(file, f"'{cell}' is no {what} of {bound}; {remedy}", int(row), name)
     return values.astype(float)
 
 
@@ -217,9 +219,9 @@ def positivity_table(path: Path, identifiers: Identifiers, reading: Reading) -> 
 
 def _check_counted(file: str, table: pd.DataFrame, markers: list[str], reading: Reading) -> None:
     """Refuses what no count of stained cells can be: parts of cells, two areas, a marker stained in some rows only."""
-    for name in ("area_mm2", "cells"):
+    for name, what in (("area_mm2", "the area of the section"), ("cells", "the cells counted")):
         for row in table.index[table[name].isna()][:1]:
-            reading.refuse(file, "is empty; every row needs one", int(row), name.upper())
+            reading.refuse(file, f"is empty; give {what}, or leave the sample's rows out", int(row), name.upper())
     for row in table.index[table["cells"] % 1 > 0][:1]:
         reading.refuse(file, f"'{table.at[row, 'cells']:g}' is no whole number of cells", int(row), "CELLS")
     groups = table.groupby(["sample", "assay"], sort=False)
@@ -227,6 +229,16 @@ def _check_counted(file: str, table: pd.DataFrame, markers: list[str], reading: 
     for row in table.index[several][:1]:
         sample, assay = table.loc[row, ["sample", "assay"]]
         reading.refuse(file, f"sample '{sample}' has two areas in {assay}; each row repeats one", int(row), "AREA_MM2")
+    for row in table.index[table["area_mm2"] > MOST_AREA_MM2][:1]:
+        fault = f"'{table.at[row, 'area_mm2']:.10g}' is more than a slide has ({MOST_AREA_MM2:,} mm²); give mm²"
+        reading.refuse(file, fault, int(row), "AREA_MM2")
+    density = table.groupby(["sample", "assay"])["cells"].transform("sum") / table["area_mm2"]
+    for row in table.index[density > MOST_PER_MM2][:1]:
+        sample, assay = table.loc[row, ["sample", "assay"]]
+        fault = (
+            f"sample '{sample}' has {density[row]:,.0f} cells per mm² in {assay}, more than fit; give the area in mm²"
+        )
+        reading.refuse(file, fault, int(row), "AREA_MM2")
     for marker in markers:
         stained = table[marker].notna()
         partly = stained.groupby([table["sample"], table["assay"]]).transform("nunique") > 1

@@ -30,7 +30,6 @@ _OTHER_NAMES = {
 }  # fmt: skip
 LOG2, LINEAR = "log2 normalised counts", "normalised counts"
 MATRIX, RAW = re.compile(r"data_ncounter_(\w+)\.txt(\.gz)?", re.I), re.compile(r"rcc_(\w+)", re.I)
-FILES = re.compile(r"(data_)?ncounter_\w+\.txt(\.gz)?", re.I)
 ENDOGENOUS, HOUSEKEEPING, POSITIVE, NEGATIVE = "Endogenous", "Housekeeping", "Positive", "Negative"
 MOST_LOG2 = 25.0  # a lane counts a few million molecules at most: 2^22
 LEAST_LINEAR = 30.0  # where no count of a panel is higher, the values are logged
@@ -138,7 +137,9 @@ def _failures(passed: dict[str, pd.Series], lanes: pd.Index) -> list[str]:
 
 
 def _geometric(counts: pd.DataFrame) -> pd.Series:
-    return np.exp(np.log(counts.clip(lower=1)).mean())
+    from scipy.stats import gmean  # here: most cohorts have no raw file
+
+    return pd.Series(gmean(counts.clip(lower=1)), counts.columns)
 
 
 def normalise(counts: pd.DataFrame, classes: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -173,12 +174,15 @@ def _lanes(folder: Path, identifiers: Identifiers, reading: Reading) -> dict[str
             lane = parse_rcc(data.decode("utf-8"))
             names = [lane["sample"].get("ID", "").strip(), re.sub(r"\.rcc(\.gz)?$", "", path.name, flags=re.I)]
             known = [sample for name in names if name and (sample := identifiers.sample(name)) is not None]
+            if len(set(known)) > 1:
+                raise ValueError(f"is of sample '{names[0]}' by its ID and of '{names[1]}' by its name; rename the file"
+                                 " if the ID is right, or take it out")  # fmt: skip
         except ValueError as fault:
             reading.refuse(file, str(fault))
             continue
         if not known:
-            reading.refuse(file, f"sample '{names[0] or names[1]}' is not in the table of samples; add it, or write "
-                           "its identifier into the file's ID")  # fmt: skip
+            reading.refuse(file, f"sample '{names[0] or names[1]}' is not in the table of samples; name the file "
+                           "by the sample's identifier, or take it out")  # fmt: skip
         elif known[0] in lanes:
             reading.refuse(file, f"is of sample '{known[0]}' as {lanes[known[0]]['file']} is; keep one")
         elif known[0]:
@@ -192,7 +196,7 @@ def _counts(lanes: dict[str, dict], reading: Reading) -> tuple[pd.DataFrame, pd.
     codes = list(first["counts"]["Name"])
     for lane in lanes.values():
         said, own = first["sample"].get("GeneRLF", ""), lane["sample"].get("GeneRLF", "")
-        if own != said or list(lane["counts"]["Name"]) != codes:
+        if own != said or not lane["counts"][["CodeClass", "Name"]].equals(first["counts"][["CodeClass", "Name"]]):
             reading.refuse(lane["file"], f"is of another panel ('{own}') than {first['file']} ('{said}'); keep each "
                            "panel in a folder of its own")  # fmt: skip
             return None
@@ -202,8 +206,12 @@ def _counts(lanes: dict[str, dict], reading: Reading) -> tuple[pd.DataFrame, pd.
     symbols = _symbols(first["file"], pd.Series(codes)[genes], reading)
     if symbols is None:
         return None
-    codes = list(pd.Series(codes).where(~genes, symbols.reindex(range(len(codes)))))
-    return counts.set_axis(codes), classes.set_axis(codes)
+    codes = pd.Series(codes).where(~genes, symbols.reindex(range(len(codes))))
+    understood = (classes != "").to_numpy()
+    if again := list(codes[understood][codes[understood].duplicated()][:1]):
+        reading.refuse(first["file"], f"code '{again[0]}' stands in two classes; export the RCC file again")
+        return None
+    return (counts[understood].set_axis(list(codes[understood])), classes[understood].set_axis(list(codes[understood])))
 
 
 def _classes(file: str, cells: pd.Series, reading: Reading) -> pd.Series:
@@ -223,7 +231,7 @@ def _symbols(file: str, names: pd.Series, reading: Reading) -> pd.Series | None:
     """
     symbols = names.map(lambda name: symbol_of(str(name))[0])
     where = {} if file.lower().endswith(("rcc", "rcc.gz")) else {"column": "Hugo_Symbol"}
-    for wrong, fault in ((symbols == "", "'{}' is no gene symbol; write it"),
+    for wrong, fault in ((symbols == "", "'{}' is no gene symbol; take it from the panel's list"),
                          (symbols.duplicated(), "gene {} stands twice; keep one")):  # fmt: skip
         for place in symbols.index[wrong][:1]:
             said = fault.format(symbols[place] or names[place])
@@ -251,16 +259,15 @@ def _raw_panel(folder: Path, samples: pd.DataFrame, identifiers: Identifiers, re
             reading.refuse(file, why)
             return None
     numbers = pd.DataFrame({name: lane["lane"] for name, lane in lanes.items()}).T
-    numbers = numbers.reindex(columns=["FovCount", "FovCounted", "BindingDensity"]).apply(
-        pd.to_numeric, errors="coerce"
-    )
+    numbers = numbers.reindex(columns=LANE_NUMBERS).apply(pd.to_numeric, errors="coerce")
     for name in numbers.index[numbers.isna().any(axis=1)][:1]:
         lacking = ", ".join(numbers.columns[numbers.loc[name].isna()])
         reading.refuse(lanes[name]["file"], f"says no {lacking} of its lane; export the RCC file again")
         return None
     quality = lane_quality(counts, classes, numbers)
     passed = list(quality.index[quality["fails"] == ""])
-    kept = [name for name in passed if not _failed(samples).get(name)]
+    said = _failed(samples)
+    kept = [name for name in passed if name not in said]
     values, factors = normalise(counts[kept], classes) if kept else (counts.iloc[:, :0], pd.DataFrame())
     if kept:
         bad = {"positive factor": factors["positive_factor"].between(*POSITIVE_FACTOR),
@@ -296,8 +303,8 @@ def _matrix_panel(path: Path, scale: str, samples: pd.DataFrame, identifiers: Id
     if strange.to_numpy().any():
         row, column = np.argwhere(strange.to_numpy())[0]
         cell = values.iat[row, column] or "nothing"
-        reading.refuse(file, f"'{cell}' is no number; every gene has a count in every sample", int(table.index[row]),
-                       str(values.columns[column]))  # fmt: skip
+        fault = f"'{cell}' is no number; give the count measured, or leave out the gene or the sample"
+        reading.refuse(file, fault, int(table.index[row]), str(values.columns[column]))
         return None
     if fault := _scale_fault(scale, numeric.to_numpy(float)):
         reading.refuse(file, fault)
@@ -305,6 +312,10 @@ def _matrix_panel(path: Path, scale: str, samples: pd.DataFrame, identifiers: Id
     if scale == LINEAR:
         numeric = np.log2(numeric.clip(lower=1))
     kept = (named != "").to_numpy()
+    for name in named[kept][named[kept].duplicated()][:1]:
+        both = " and ".join(f"'{column}'" for column in named.index[named == name])
+        reading.refuse(file, f"columns {both} are both of sample '{name}'; leave one out")
+        return None
     numeric = numeric.loc[:, kept].set_axis(list(named[kept]), axis=1).set_axis(symbols.to_numpy())
     return _annotated(file, numeric, classes.set_axis(symbols.to_numpy()), samples, reading, None)
 
@@ -318,11 +329,8 @@ def _scale_fault(scale: str, values: np.ndarray) -> str:
         return f"nothing exceeds {most:g}; are these {LOG2}?" if most < LEAST_LINEAR else ""
     if most > MOST_LOG2:
         return f"holds {most:g}, and {LOG2} never exceed {MOST_LOG2:g}; are these {LINEAR}?"
-    return (
-        f"its median is {np.median(values):.2g}, as if genes were centred; give {LOG2}"
-        if np.median(values) <= 0
-        else ""
-    )
+    middle = np.median(values)
+    return f"its median is {middle:.2g}, as if genes were centred; give {LOG2}" if middle <= 0 else ""
 
 
 # --- both
@@ -330,11 +338,9 @@ def _scale_fault(scale: str, values: np.ndarray) -> str:
 
 def _failed(samples: pd.DataFrame) -> dict[str, str]:
     """Which columns of quality say FAIL of a sample: sample → their names; samples that pass are left out."""
-    columns = [name for name in QUALITY if name in samples]
-    said = {
-        name: ", ".join(column for column in columns if samples.at[name, column] == "FAIL") for name in samples.index
-    }
-    return {name: why for name, why in said.items() if why}
+    fails = samples.reindex(columns=list(QUALITY)).eq("FAIL")
+    return {name: ", ".join(fails.columns[row]) for name, row in zip(fails.index, fails.to_numpy(), strict=True)
+            if row.any()}  # fmt: skip
 
 
 def _annotated(
@@ -347,7 +353,8 @@ def _annotated(
     genes = values.index[classes.reindex(values.index).isin([ENDOGENOUS, HOUSEKEEPING])]
     everyone = list(values.columns) if quality is None else list(quality.index)
     own = {} if quality is None else quality["fails"].to_dict()
-    why = {name: ", ".join(filter(None, [_failed(samples).get(name, ""), own.get(name, "")])) for name in everyone}
+    said = _failed(samples)
+    why = {name: ", ".join(filter(None, [said.get(name, ""), own.get(name, "")])) for name in everyone}
     passed = [name for name in everyone if not why[name]]
     if len(passed) < len(everyone):
         counts = pd.Series([reason for said in why.values() if said for reason in said.split(", ")]).value_counts()
@@ -357,6 +364,11 @@ def _annotated(
     if not passed:
         reading.odd(f"{file}: no sample passes quality control; the panel is not read")
         return None
+    for column in (column for column in QUALITY if column in samples):
+        if unknown := int(samples.loc[passed, column].isna().sum()):
+            reading.note(
+                f"{file}: of {unknown} of {len(passed)} samples {column} does not say PASS or FAIL; they are kept"
+            )
     obs = samples.reindex(columns=list(QUALITY)).loc[passed].astype(object)
     if quality is not None:
         obs = obs.join(quality.drop(columns="fails").loc[passed])

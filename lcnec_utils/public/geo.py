@@ -13,6 +13,7 @@ import dataclasses
 import gzip
 import logging
 import re
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from lcnec_utils.cohort import ncounter, words
+from lcnec_utils.cohort.clinical import quoted
 from lcnec_utils.cohort.write import write_study
 from lcnec_utils.core import formats
 from lcnec_utils.core.errors import UserError
@@ -35,8 +37,8 @@ FIXATION_FIELDS = ("fixation", "preservation", "preservation method", "tissue pr
 OF_PATIENT = {"bestresponse": ("BEST_RESPONSE", "response"), "molecular_subgroup": ("CELL_OF_ORIGIN", "cell_of_origin")}
 KNOWN = {
     "GSE197977": {
-        "name": "ZUMA-1, GEO", "citation": "Scholler et al., Nature Medicine 2022 (GEO series GSE197977)",
-        "tumour": "Large B-Cell Lymphoma",
+        "name": "ZUMA-1, GEO", "stands_for": "ZUMA-1", "tumour": "Large B-Cell Lymphoma",
+        "citation": "Scholler et al., Nature Medicine 2022 (GEO series GSE197977)",
     }
 }  # fmt: skip
 
@@ -45,36 +47,66 @@ KNOWN = {
 class Series:
     """A series as its files give it. samples: index the sample's accession, columns title, platform and each
     characteristic by its name in small letters; values: platform → codes × samples; platforms: platform → its title
-    and its table (column ID)."""
+    and its table (column ID); unnamed: characteristics that name no field, with their counts."""
 
     accession: str
     title: str
     samples: pd.DataFrame
     values: dict[str, pd.DataFrame]
     platforms: dict[str, tuple[str, pd.DataFrame]]
+    unnamed: Counter
+
+
+def _text(path: Path) -> tuple[str, str]:
+    """The text of a file, as it is or compressed, and its encoding: UTF-8, or the Latin-1 of older submissions."""
+    try:
+        with (gzip.open if path.name.endswith(".gz") else open)(path, "rb") as file:
+            data = file.read()
+        if b"\0" in data:
+            raise EOFError
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; download it from the page of the series") from None
+    except (OSError, EOFError, zlib.error):
+        raise UserError(f"{path.name}: is no text file, or is cut off; download it again") from None
+    try:
+        return data.decode("utf-8-sig"), "utf-8-sig"
+    except UnicodeDecodeError:
+        return data.decode("latin-1"), "latin-1"
 
 
 def _lines(path: Path) -> list[str]:
     """The lines of a text file, as it is or compressed."""
+    return re.split(r"\r\n|\r|\n", _text(path)[0])
+
+
+def _table(lines: list[str], file: str) -> pd.DataFrame:
+    """A table of a series matrix or a platform; UserError where its rows do not fit together."""
+    import GEOparse.GEOparse as geo
+
     try:
-        with (gzip.open if path.name.endswith(".gz") else open)(path, "rt", encoding="utf-8") as file:
-            return file.read().splitlines()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; download it from the page of the series") from None
-    except (OSError, EOFError, UnicodeDecodeError):
-        raise UserError(f"{path.name}: is no text file, or is cut off; download it again") from None
+        return geo.parse_table_data(lines)
+    except (ValueError, pd.errors.ParserError):
+        raise UserError(f"{file}: the rows of its table differ in length; download it again") from None
 
 
-def _characteristics(file: str, sample: str, cells: list[str]) -> dict[str, str]:
-    """`name: value` cells as a mapping; UserError where a name comes twice."""
+def _by_code(table: pd.DataFrame, where: str) -> pd.DataFrame:
+    """A table by its column ID_REF; UserError where a code comes twice."""
+    for code in table["ID_REF"][table["ID_REF"].duplicated()][:1]:
+        raise UserError(f"{where}: code '{code}' stands twice in the table; download it again")
+    return table.set_index("ID_REF")
+
+
+def _characteristics(file: str, sample: str, cells: list[str], unnamed: Counter) -> dict[str, str]:
+    """`name: value` cells as a mapping; those without a name go to `unnamed`. UserError where a name comes twice."""
     named: dict[str, str] = {}
     for cell in cells:
         name, colon, value = cell.partition(":")
         if not colon:
+            unnamed.update([cell.strip()] if cell.strip() else [])
             continue
         name = name.strip().lower()
         if named.get(name, value.strip()) != value.strip():
-            raise UserError(f"{file}, sample {sample}: the field '{name}' has two values; keep one")
+            raise UserError(f"{file}, sample {sample}: the field '{name}' has two values; leave the wrong one out")
         named[name] = value.strip()
     return named
 
@@ -84,32 +116,31 @@ def _soft(path: Path) -> Series:
     import GEOparse.GEOparse as geo
 
     geo.logger.setLevel(logging.CRITICAL)
-    _lines(path)  # says in one line what GEOparse would in many
+    _, encoding = _text(path)  # says in one line what GEOparse would in many
     try:
-        series = geo.parse_GSE(str(path), open_kwargs={})
+        series = geo.parse_GSE(str(path), open_kwargs={"encoding": encoding})
     except Exception as error:  # GEOparse raises plain Exception, and pandas' errors come through
         raise UserError(
             f"{path.name}: is no SOFT file of a series ({type(error).__name__}); download it again"
         ) from None
-    rows, columns = {}, {}
+    rows, columns, unnamed = {}, {}, Counter()
     for name, sample in series.gsms.items():
         of = sample.metadata
         rows[name] = {"title": of.get("title", [""])[0], "platform": of.get("platform_id", [""])[0]}
-        rows[name] |= _characteristics(path.name, name, of.get("characteristics_ch1", []))
+        rows[name] |= _characteristics(path.name, name, of.get("characteristics_ch1", []), unnamed)
         if not {"ID_REF", "VALUE"} <= set(sample.table):
             raise UserError(f"{path.name}, sample {name}: has no table of ID_REF and VALUE; download the family file")
-        columns.setdefault(rows[name]["platform"], {})[name] = sample.table.set_index("ID_REF")["VALUE"]
+        by_code = _by_code(sample.table, f"{path.name}, sample {name}")
+        columns.setdefault(rows[name]["platform"], {})[name] = by_code["VALUE"]
     return Series(
         series.name or path.name.split("_")[0], series.metadata.get("title", [""])[0], pd.DataFrame(rows).T,
         {platform: pd.DataFrame(each) for platform, each in columns.items()},
-        {name: (each.metadata.get("title", [name])[0], each.table) for name, each in series.gpls.items()},
+        {name: (each.metadata.get("title", [name])[0], each.table) for name, each in series.gpls.items()}, unnamed,
     )  # fmt: skip
 
 
 def _matrix(path: Path, platform: Path | None) -> Series:
     """A series matrix, with its platform's file."""
-    import GEOparse.GEOparse as geo
-
     lines = _lines(path)
     header: dict[str, list[list[str]]] = {}
     for row in csv.reader((line for line in lines if line.startswith("!")), delimiter="\t"):
@@ -119,28 +150,31 @@ def _matrix(path: Path, platform: Path | None) -> Series:
         raise UserError(f"{path.name}: has no row !Sample_geo_accession; give a series matrix or a family file of GEO")
     if platform is None:
         raise UserError(f"{path.name}: a series matrix names no genes; give its platform's file too (--platform GPL…)")
+    for name in ("!Sample_title", "!Sample_platform_id"):
+        if (n := len(header.get(name, [samples])[0])) != len(samples):
+            raise UserError(f"{path.name}: its row {name} has {n} cells of {len(samples)}; download it again")
     characteristics = header.get("!Sample_characteristics_ch1", [])
-    rows = {}
+    rows, unnamed = {}, Counter()
     for place, name in enumerate(samples):
         cells = [row[place] for row in characteristics if place < len(row)]
         rows[name] = {
             key: header.get(f"!Sample_{field}", [[""] * len(samples)])[0][place]
             for key, field in (("title", "title"), ("platform", "platform_id"))
-        } | _characteristics(path.name, name, cells)
+        } | _characteristics(path.name, name, cells, unnamed)
     begin, end = (
         next((place for place, line in enumerate(lines) if line.startswith(f"!series_matrix_table_{word}")), None)
         for word in ("begin", "end")
     )
     if begin is None or end is None:
         raise UserError(f"{path.name}: its table is not there or cut off; download it again")
-    table = geo.parse_table_data(lines[begin + 1 : end])
+    table = _table(lines[begin + 1 : end], path.name)
     if table.empty or table.columns[0] != "ID_REF" or set(table.columns[1:]) != set(samples):
         raise UserError(f"{path.name}: the samples of its table are not those of its header; download it again")
-    table = table.set_index("ID_REF")
+    table = _by_code(table, path.name)
     own = pd.DataFrame(rows).T
     values = {of: table[list(group.index)] for of, group in own.groupby("platform", sort=False)}
     named = header.get("!Series_geo_accession", [[path.name.split("_")[0]]])[0][0]
-    return Series(named, header.get("!Series_title", [[""]])[0][0], own, values, _platform(platform))
+    return Series(named, header.get("!Series_title", [[""]])[0][0], own, values, _platform(platform), unnamed)
 
 
 def _platform(path: Path) -> dict[str, tuple[str, pd.DataFrame]]:
@@ -151,7 +185,7 @@ def _platform(path: Path) -> dict[str, tuple[str, pd.DataFrame]]:
     lines = _lines(path)
     try:
         if any(line.startswith("^PLATFORM") for line in lines):
-            parsed = geo.parse_GPL(str(path), open_kwargs={})
+            parsed = geo.parse_GPL(str(path), open_kwargs={"encoding": _text(path)[1]})
             return {parsed.name: (parsed.metadata.get("title", [parsed.name])[0], parsed.table)}
         name = re.match(r"GPL\d+", path.name)
         return {name[0] if name else path.stem: (path.stem, geo.parse_table_data(lines))}
@@ -196,16 +230,20 @@ def _patients(series: Series, named: str) -> tuple[pd.Series, str]:
     """
     samples = series.samples
     if named and "(" in named:
-        in_title = samples["title"].str.extract(named, expand=False)
-        if not isinstance(in_title, pd.Series) or in_title.isna().any():
+        try:
+            in_title = samples["title"].str.extract(named, expand=False)
+        except (re.error, ValueError):
+            raise UserError(f"--patient '{named}': is no expression with one group; write one as (SUBJ-\\d+)") from None
+        if not isinstance(in_title, pd.Series) or in_title.fillna("").eq("").any():
             raise UserError(f"--patient '{named}': finds no one patient in each title, as '{samples['title'].iloc[0]}'")
         return in_title, "The patient is read from the samples' titles."
     field = named.lower() or next((name for name in PATIENT_FIELDS if name in samples), "")
     if field and field not in samples:
         raise UserError(f"--patient '{named}': is no field of the series; there are {', '.join(samples.columns[2:])}")
     if field:
-        if samples[field].isna().any():
-            raise UserError(f"field '{field}', sample {samples.index[samples[field].isna()][0]}: names no patient")
+        if samples[field].fillna("").eq("").any():
+            sample = samples.index[samples[field].fillna("").eq("")][0]
+            raise UserError(f"field '{field}', sample {sample}: names no patient; give --patient another field")
         return samples[field], f"The patient is the field '{field}'."
     return pd.Series(samples.index, samples.index), (
         "No field names the patient, so each sample is taken for a patient of its own: nothing is paired, and biopsies "
@@ -233,6 +271,8 @@ def _genes(of: str, table: pd.DataFrame, values: pd.DataFrame, notes: list[str])
     if most > ncounter.MOST_LOG2:
         numbers = np.log2(numbers.clip(lower=1))
         notes.append(f"Platform {of}: its values, up to {most:g}, are counts and were logged (base 2, at least 1).")
+    else:
+        notes.append(f"Platform {of}: its values, up to {most:g}, are taken for log2 counts and left as they are.")
     column = next((name for name in table if str(name).upper().replace(" ", "_") in CLASSES), None)
     classes = pd.Series(ncounter.ENDOGENOUS, numbers.index)
     if column is not None:
@@ -292,8 +332,9 @@ def convert(path: Path, out: Path, *, platform: Path | None = None, panel: str =
             raise UserError(f"{Path(path).name}, field '{name}': patient {twice} has two values; correct --patient")
         patients[column] = meant.first()
     for name, counts in unknown.items():
-        listed = ", ".join(f"'{word}' ({n})" for word, n in sorted(counts.items()))
-        notes.append(f"Field '{name}': not understood and left empty: {listed}.")
+        notes.append(f"Field '{name}': not understood and left empty: {quoted(counts)}.")
+    if series.unnamed:
+        notes.append(f"Characteristics that name no field were not read: {quoted(series.unnamed)}.")
     late = int((samples["BIOPSY_DAY"] == 28).sum())
     if late:
         notes.append(f"Taken as of day 28 (week 4): {formats.count(late, 'biopsy', 'biopsies')} of the visit FCBWK4.")
@@ -312,6 +353,8 @@ def convert(path: Path, out: Path, *, platform: Path | None = None, panel: str =
         }
         | ({"definition": how} if how.startswith("No field") else {}),
     }  # fmt: skip
+    if known:
+        study["stands_for"] = known["stands_for"]
     write_study(
         Path(out), patients=patients.reset_index(), samples=samples.reset_index(drop=True), study=study,
         ncounter=panels, type_of_cancer="dlbclnos",

@@ -1,8 +1,9 @@
 """A notebook run by hand: its results go to a scratch folder, and the cohorts that it lacks are built.
 
 What `lcnec` executes, and papermill with a run's file, are the results of that run and go to figures/<run>/. A notebook
-run in JupyterLab may hold any change, and so may papermill with a value of one's own: their results go to
-build/scratch/<run>/, so that reading and trying never writes over figures, the ledger or a tracked file.
+run in JupyterLab may hold any change, an executed one that is opened there too, and so may papermill with a value of
+one's own: their results go to build/scratch/<run>/, so that reading and trying never writes over figures, the ledger or
+a tracked file.
 """
 
 import json
@@ -17,6 +18,8 @@ from lcnec_utils.run import records
 from lcnec_utils.twins import build as twins
 
 MOST_CHANGES = 6  # so many changed parameters are named in a notice
+# What Jupyter's server tells the kernels that it starts for a notebook that somebody opened; papermill starts its own
+OPENED_IN_JUPYTER = "JPY_SESSION_NAME"
 
 
 def by_command() -> bool:
@@ -44,10 +47,13 @@ def goes_to_scratch(injected: bool, changed: dict[str, tuple]) -> bool:
     """Whether a notebook's results are no results of its run: parameters are changed, or nobody but the reader who runs
     it in the project's own folder knows what its cells hold.
 
-    injected: papermill wrote its parameters. changed: those that depart from the run's file.
+    injected: papermill wrote its parameters, now or when it executed the notebook that somebody has opened since.
+    changed: those that depart from the run's file.
     """
     if by_command():
         return False
+    if injected and os.environ.get(OPENED_IN_JUPYTER):
+        return True
     return bool(changed) or (not injected and paths.output_root() == paths.ROOT)
 
 

@@ -129,8 +129,9 @@ def answers(runs: dict[str, params.RunParameters], known: dict[str, Cohort]) -> 
 
 
 def is_own(claim: claims.Claim, cohort: Cohort) -> bool:
-    """Whether a cohort holds patients whom the print itself counts: the claim is on the study's own patients, or names
-    the trial that the cohort is of. Such an answer reproduces a print, and replicates nothing.
+    """Whether a cohort holds patients whom the print itself counts: the claim is on the study's own patients, it names
+    the trial that the cohort is of, or its source is named for that trial, as `zuma1`, all of whose claims are. Such an
+    answer reproduces a print, and replicates nothing.
 
     >>> claim = claims.Claim(id="a.b", panel="p", statement="Survival is longer in OAK and POPLAR.", kind="direction",
     ...                      measure="hazard_ratio", scope="general", direction="less")
@@ -139,10 +140,15 @@ def is_own(claim: claims.Claim, cohort: Cohort) -> bool:
     """
     if claim.scope == "own":
         return True
-    names = {str(cohort.study.get(field) or "").lower() for field in ("stands_for", "overlap_group")} - {""}
-    # CheckMate 017, CheckMate-017 and checkmate_017 are one trial
-    return any(re.search(r"\b" + r"[\W_]*".join(re.findall(r"[a-z]+|\d+", name)) + r"\b", claim.statement.lower())
-               for name in names)  # fmt: skip
+    if _named(cohort.stands_for, claim.source):
+        return True
+    return any(_named(str(cohort.study.get(field) or ""), claim.statement) for field in ("stands_for", "overlap_group"))
+
+
+def _named(trial: str, text: str) -> bool:
+    """Whether a text names a trial: CheckMate 017, CheckMate-017 and checkmate_017 are one."""
+    parts = re.findall(r"[a-z]+|\d+", trial.lower())
+    return bool(parts) and re.search(r"\b" + r"[\W_]*".join(parts) + r"\b", text.lower()) is not None
 
 
 def shared_patients(known: dict[str, Cohort]) -> pd.DataFrame:

@@ -1,4 +1,8 @@
-"""`lcnec verify FILE` of one figure or table: is it as it was written, and is it what today's inputs would make?"""
+"""`lcnec verify FILE` of one figure or table: is it as it was written, and is it what today's inputs would make?
+
+A digest finds what was edited by mistake or by another program. It is no signature: who writes a digest anew over other
+numbers is not found, unless the record of the run is on this machine.
+"""
 
 import dataclasses
 from pathlib import Path
@@ -48,6 +52,8 @@ def judge(path: Path) -> Judgement:
         about = carried_evidence.read(path)
     except carried_evidence.NotIntact as reason:
         return Judgement("altered", str(reason), _command_of_place(path))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); give yourself the right to read it") from None
     name, panel = str(about["run"]), str(about["panel"])
     file = paths.PARAMS / f"{name}.yaml"
     home = path.resolve().parent
@@ -65,6 +71,8 @@ def judge(path: Path) -> Judgement:
     record = records.read_record(name, notebook)
     made_here = record is not None and provenance.of_file(path) in _digests(record)
     digests = records.input_digests(notebook, run)
+    if not made_here and (untrue := _untrue_in_line(about, run, notebook)):
+        return Judgement("altered", untrue, command)
     moved = moved_inputs(record["inputs"], digests) if made_here else _moved_by_line(about, run, digests)
     if moved:
         return Judgement("stale", f"other {', '.join(moved)}", command)
@@ -117,11 +125,64 @@ def moved_inputs(then: dict, now: dict) -> list[str]:
     ]
 
 
+def _untrue_in_line(about: dict, run: params.RunParameters, notebook: str) -> str:
+    """What the line of provenance says and its run denies, whatever moved since: of a table nothing seals that line.
+
+    Whether patients are simulated is known of cohorts by name and of folders that are here.
+    """
+    entry = records.panels_of(notebook).get(str(about["panel"]))
+    unknown = sorted(set(about["cohorts"]) - set(params.ROLES))
+    if unknown:
+        return f"it names a cohort in the role '{unknown[0]}', which does not exist"
+    if entry and any(getattr(run, role, "") for role in entry["roles"]) and not about["cohorts"]:
+        return f"it names no cohort, and {about['panel']} shows one"
+    if ("runs" in about) != (notebook in records.READS_RUNS):
+        return "it names runs that it brings together, and its notebook reads one run" if "runs" in about else (
+            "it does not name the runs that it brings together")  # fmt: skip
+    known = _simulated_of(about, run, notebook)
+    if about["simulated"] not in known:
+        return f"it says that its patients are {'' if about['simulated'] else 'not '}simulated"
+    return ""
+
+
+def _simulated_of(about: dict, run: params.RunParameters, notebook: str) -> set[bool]:
+    """What a line may say of whether patients are simulated: one answer, or both where nothing here knows."""
+    if notebook in records.READS_FINDINGS:
+        made = {record["simulated"] for record in records.read_records(run.run)
+                if record["notebook"] not in records.READS_FINDINGS}  # fmt: skip
+        if made:
+            return {any(made)}
+        names = [getattr(run, role) for role in params.ROLES if getattr(run, role)]
+        each = [_is_simulated(name) for name in names]
+        return {each[0]} if len(set(each)) == 1 and each[0] is not None else {True, False}
+    each = [_is_simulated(getattr(run, role) or "") for role in about["cohorts"]]
+    if any(each):
+        return {True}
+    return {True, False} if None in each else {False}
+
+
+def _is_simulated(name: str) -> bool | None:
+    """Whether a cohort that a run names is simulated; None where it is a folder that is not here."""
+    from lcnec_utils.cohort import read
+    from lcnec_utils.public import build as public
+    from lcnec_utils.twins import build as twins
+
+    if twins.is_twin(name) or name in public.names():
+        return twins.is_twin(name)
+    own = paths.from_root(name)
+    if not name or not own.exists():
+        return None
+    said = own / read.STUDY_FILE
+    return bool((params.read_yaml(said) or {}).get("simulated", False)) if said.is_file() else False
+
+
 def _moved_by_line(about: dict, run: params.RunParameters, digests: dict) -> list[str]:
     """The same by the line of provenance alone, which holds no digest of code or claims."""
     moved = []
     if about["project"] != records.PROJECT:
         moved.append(f"version ({about.get('project')})")
+    if "scratch" in about:
+        moved.append("code (run by hand, where a cell may hold any change)")
     if about.get("scratch"):
         moved.append("parameters (" + ", ".join(f"{name}: {value}" for name, value in about["scratch"].items()) + ")")
     elif not digests["parameters"].startswith(about["parameters"] or " "):
@@ -129,9 +190,19 @@ def _moved_by_line(about: dict, run: params.RunParameters, digests: dict) -> lis
     for role, said in sorted(about["cohorts"].items()):
         name, _, digest = str(said).rpartition(" ")
         today = digests["cohorts"].get(role, "")
-        if name != getattr(run, role, None) or not (today.startswith(digest) or _is_not_here(name)):
+        if not _is_called(name, getattr(run, role, "")) or not (today.startswith(digest) or _is_not_here(name)):
             moved.append(f"cohort (role {role})")
+    if "runs" in about:
+        named, made = set(about["runs"]), set(digests["findings"])
+        if named - set(records.runs_read(run)) or made - named:
+            moved.append("runs that are brought together")
     return moved
+
+
+def _is_called(name: str, named: str) -> bool:
+    """Whether a cohort is the one that a run names: of a folder of one's own the last part is enough, for the site
+    publishes no path."""
+    return name == named or bool(named) and name == Path(named).name
 
 
 def _is_not_here(name: str) -> bool:

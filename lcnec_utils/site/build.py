@@ -16,6 +16,7 @@ import filelock
 
 from lcnec_utils.core import formats, paths
 from lcnec_utils.core.errors import UserError
+from lcnec_utils.run import carried_evidence
 from lcnec_utils.site import (
     audit_page,
     claim_colours,
@@ -34,7 +35,7 @@ from lcnec_utils.site import (
     settings,
 )
 from lcnec_utils.site.drawings import Drawn
-from lcnec_utils.site.files import copy_if_changed, remove_others, write_if_changed
+from lcnec_utils.site.files import claim_folder, copy_if_changed, remove_others, write_if_changed
 from lcnec_utils.site.panel_block import answers_by_panel, excel_name, excel_table
 
 STATIC, TEMPLATES = Path(__file__).with_name("static"), Path(__file__).with_name("templates")
@@ -82,13 +83,13 @@ def default_folder() -> Path:
 def build(folder: Path | None = None, wanted: list[str] | None = None) -> Site:
     """The site under a folder, of all runs that have figures or of those named.
 
-    Raises UserError where Sphinx is not installed, a run is unknown, another build is going on in the folder, or Sphinx
-    warns of anything.
+    Raises UserError where Sphinx is not installed, a run is unknown, the folder holds files of others, another build is
+    going on in it, or Sphinx warns of anything.
     """
     if any(importlib.util.find_spec(name) is None for name in ("sphinx", "myst_nb", "pydata_sphinx_theme")):
         raise UserError("the site needs Sphinx, which is not installed; `pip install -e .[site]` adds it")
     folder, started = Path(folder or default_folder()).resolve(), time.monotonic()
-    folder.mkdir(parents=True, exist_ok=True)
+    claim_folder(folder)
     try:
         with filelock.FileLock(folder / ".lock", timeout=0):
             drawn = drawings.gather(wanted)
@@ -114,7 +115,8 @@ def write_sources(folder: Path, drawn: Drawn) -> tuple[list[str], list[str]]:
     documents += dictionary_page.write(source) + guide_pages.write(source)
     documents += reference.write(source, documents)
     places = gallery.thumbs(folder / "html", drawn)
-    documents += gallery.write(source, drawn, answers, places, [f"{name} <{it}>" for it, name in BAR.items()])
+    bar = [f"{name} <{it}>" for it, name in BAR.items()]
+    documents += gallery.write(source, drawn, answers, places, bar, len(known.real))
     write_if_changed(source / "conf.py", settings.conf())
     write_if_changed(source / "_static" / "palette.css", claim_colours.style())
     for path in STATIC.iterdir():
@@ -166,12 +168,16 @@ def render(folder: Path) -> int:
 
 
 def lay_files(html: Path, drawn: Drawn) -> None:
-    """Copy beside the pages the files of every drawing, the numbers of aggregates whose figure is not here, and the
-    tables of each run's answers; what an earlier build laid there and is no longer shown is removed."""
+    """Copy beside the pages the files of every drawing, the numbers of aggregates whose figure is not here, the forests
+    of replication, and the tables of each run's answers; what an earlier build laid there and is no longer shown is
+    removed. A cohort that a file names by its path is named by its folder."""
     files = [path for drawing in drawn.each() for path in drawing.files.values()]
+    files += replication_page.pictures().values()
     for run in drawings.runs_drawn():  # the ledger's pages link to the numbers of every run
         folder = paths.figures(run)
-        files += [path for name in (evidence.LEDGER, evidence.REPLICATION) if (path := folder / name).exists()]
+        files += [
+            path for name in (evidence.LEDGER, evidence.REPLICATION) if evidence.provenance_of(path := folder / name)
+        ]
         files += [
             folder / f"{id}.csv"
             for id, entry in drawn.panels.items()
@@ -179,7 +185,11 @@ def lay_files(html: Path, drawn: Drawn) -> None:
         ]
     kept = [html / "figures" / path.parent.name / path.name for path in files]
     for path, target in zip(files, kept, strict=True):
-        copy_if_changed(path, target)
+        about = evidence.provenance_of(path.with_name(f"{path.name.partition('.')[0]}.csv"))
+        if about != carried_evidence.without_paths(about) and path.suffix in carried_evidence.KINDS:
+            write_if_changed(target, carried_evidence.published(path))
+        else:
+            copy_if_changed(path, target)
     for drawing in drawn.each():
         kept.append(html / "figures" / drawing.run / excel_name(drawing))
         write_if_changed(kept[-1], excel_table(drawing))

@@ -16,6 +16,7 @@ from lcnec_utils.plots.replication_forest import MOST_FOLD, SCALES
 from lcnec_utils.run import replication_forests
 from lcnec_utils.site import claim_colours, evidence
 from lcnec_utils.site.documents import escaped
+from lcnec_utils.site.files import without_formulas
 
 KINDS = {"print": "published", "cohort": "cohort", "summary": "summary", "simulated": "simulated"}
 MOST_TICKS = 5
@@ -229,4 +230,4 @@ def csv_text(lines: pd.DataFrame) -> str:
     """The forest's rows as CSV, for whoever draws them elsewhere. lines: `rows`."""
     wanted = ["kind", "label", "estimate", "lower", "upper", "prediction_lower", "prediction_upper", "n", "events",
               "counted", "verdict", "origin", "caveats", "reason"]  # fmt: skip
-    return lines.reindex(columns=wanted).to_csv(index=False, float_format="%.8g", lineterminator="\n")
+    return without_formulas(lines.reindex(columns=wanted).to_csv(index=False, float_format="%.8g", lineterminator="\n"))

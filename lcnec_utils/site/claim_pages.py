@@ -14,7 +14,7 @@ from lcnec_utils.ledger import claim_words, claims, verdicts
 from lcnec_utils.run import records
 from lcnec_utils.site import claim_colours, claim_forest, code_pages, documents, files
 from lcnec_utils.site.documents import anchor, escaped, link
-from lcnec_utils.site.evidence import Evidence
+from lcnec_utils.site.evidence import Evidence, provenance_of
 
 EXPLORER, AUDIT, REPLICATION, SOURCES = "claims/index", "audit", "replication", "sources"
 STYLE = "_static/claims.css"  # its colours stand in palette.css, which every page loads
@@ -257,12 +257,8 @@ def csv_file(run: str, panel: str) -> str:
 
 def csv_is_shown(run: str, panel: str, aggregate: bool) -> bool:
     """Whether a run's plotted numbers are on the site: its panel is drawn, of simulated patients or of aggregates."""
-    path = paths.figures(run) / f"{panel}.csv"
-    if not path.exists():
-        return False
-    with open(path, encoding="utf-8") as handle:
-        first = handle.readline()
-    return aggregate or (first.startswith("# ") and json.loads(first[2:]).get("simulated") is True)
+    about = provenance_of(paths.figures(run) / f"{panel}.csv")
+    return about is not None and (aggregate or about["simulated"] is True)
 
 
 def runs_plotted(evidence: Evidence, panel: str) -> list[str]:

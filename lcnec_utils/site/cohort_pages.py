@@ -13,7 +13,7 @@ from lcnec_utils.ledger import verdicts
 from lcnec_utils.public.fetch import registry
 from lcnec_utils.run import runs
 from lcnec_utils.site.articles import article, facts, scrolled_table, toctree
-from lcnec_utils.site.drawings import DEFAULT_RUN, Drawn, body_of
+from lcnec_utils.site.drawings import DEFAULT_RUN, Drawn, body_of, page_of_body
 from lcnec_utils.site.evidence import Evidence
 from lcnec_utils.site.files import write_if_changed
 from lcnec_utils.site.panel_block import chip
@@ -161,11 +161,12 @@ def write(source: Path, drawn: Drawn, evidence: Evidence) -> list[str]:
     for body, names in cohorts_of_bodies(drawn, evidence).items():
         label = label_of(body, names, evidence)
         text = article(label, _page(body, names, drawn, evidence, by_run))
-        write_if_changed(source / "cohorts" / f"{body}.md", text)
-        written.append(f"cohorts/{body}")
+        document = page_of_body(body)
+        write_if_changed(source / f"{document}.md", text)
+        written.append(document)
         simulated = body == DEFAULT_RUN
         rows.append([
-            f'<a href="{escape(body)}.html">{escape(label)}</a>', f"<code>{escape(body)}</code>",
+            f'<a href="{document.removeprefix("cohorts/")}.html">{escape(label)}</a>', f"<code>{escape(body)}</code>",
             "simulated" if simulated else "real", str(int((evidence.answers["body"] == body).sum())),
             escape(study_of(names[0]).get("licence", "") if names and not simulated else ""),
         ])  # fmt: skip

@@ -11,20 +11,12 @@ from lcnec_utils.site.files import write_if_changed
 DOCUMENT = "dictionary"
 
 
-def _spellings() -> dict[str, list[str]]:
-    """Other names of each column, by column."""
+def _texts(name: str) -> dict:
+    """A file of the dictionary, every word as the text that it is: `no` is a word, and no truth value of YAML's."""
     import yaml
 
-    path = Path(dictionary.__file__).with_name("columns.yaml")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))["aliases"]
-
-
-def _vocabularies() -> dict[str, dict]:
-    """The words that columns may hold, by vocabulary."""
-    import yaml
-
-    path = Path(dictionary.__file__).with_name("words.yaml")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    path = Path(dictionary.__file__).with_name(name)
+    return yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
 
 
 def _code(words: list[str]) -> str:
@@ -33,7 +25,7 @@ def _code(words: list[str]) -> str:
 
 def _columns() -> list[tuple[str, str]]:
     """The columns of each file, a part each."""
-    spellings, parts = _spellings(), []
+    spellings, parts = _texts("columns.yaml")["aliases"], []
     for file, columns in dictionary.COLUMNS.items():
         rows = []
         for name, what in columns.items():
@@ -54,7 +46,7 @@ def _words() -> str:
     for column, vocabulary in dictionary.WORDS.items():
         used.setdefault(vocabulary, []).append(column)
     parts = ["<p>A word that stands in no list is named and counted, and never taken for an answer.</p>"]
-    for name, words in _vocabularies().items():
+    for name, words in _texts("words.yaml").items():
         if name not in used or not isinstance(words, dict):
             continue
         rows = [[f"<code>{escape(str(meaning))}</code>", _code(spelled if isinstance(spelled, list) else [spelled])]

@@ -16,9 +16,9 @@ from pathlib import Path
 from lcnec_utils.core import formats, params, paths, provenance
 from lcnec_utils.core.errors import UserError
 from lcnec_utils.public.fetch import registry
-from lcnec_utils.run import records
+from lcnec_utils.run import carried_evidence, records
 from lcnec_utils.run.execution import executed_path
-from lcnec_utils.site.evidence import read_csv
+from lcnec_utils.site.evidence import provenance_of, read_csv
 from lcnec_utils.twins import build as twins
 
 DEFAULT_RUN = params.RunParameters().run
@@ -26,12 +26,15 @@ DEFAULT_RUN = params.RunParameters().run
 OF_SEVERAL_RUNS = "replication"
 OF_SWEEPS = "robustness"
 PANEL_CELL = re.compile(r'page\.panel\("(\w+)"\)')
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w-]{0,79}", re.A)
+WORDS_IN_SVG = re.compile(r"<title>(.*?)</title>\s*<desc>(.*?)</desc>", re.S)
 N_IN_TEXT = re.compile(r"\bn\s?=\s?(\d[\d,]*)((?: (?:and|of) \d[\d,]*)?)")
 MOST_N = 6  # so many numbers of patients are listed
 OF_ROLE = re.compile(r"\(role `(\w+)`\): (\d+) patients")  # as a page introduces its cohorts
 OF_PATIENTS = re.compile(r"(PATIENT_ID|SAMPLE_ID|patient|cell_line)$")  # a table with a row each
 ESTIMATES = {"value", "estimate", "share", "k", "events", "r", "hr", "median", "difference"}
 NOT_SHOWN = "its marks are single patients, and of real patients the site shows aggregates only"
+NOT_INTACT = "{file} is not as it was written; `lcnec verify` says why."
 PRINTS_ALONE = "none: it shows published figures alone"
 
 
@@ -39,7 +42,8 @@ PRINTS_ALONE = "none: it shows published figures alone"
 class Drawing:
     """A panel as one run drew it.
 
-    sentence: what the notebook says under it, in Markdown; empty where the run's executed notebook is not here.
+    sentence: what the notebook says under it, in Markdown; where the run's executed notebook is not here, in the words
+    that the figure carries.
     about: its provenance, as its files carry it. files: by kind (svg, csv, png where made, and the tables beside it of
     a simulated run). screen: its picture of 96 dpi, as its notebook holds it. n: how many patients, samples or studies
     it rests on, in words.
@@ -99,7 +103,7 @@ class Drawn:
     """Everything that the runs drew and the site may show.
 
     drawings: by panel, real patients first, of those LCNEC first. elsewhere: by panel, the runs that do not show it,
-    with the reason. without_words: runs whose executed notebooks are not here.
+    with the reason. without_words: runs whose executed notebooks are not here and whose figures carry no sentence.
     """
 
     panels: dict[str, dict]
@@ -115,6 +119,19 @@ class Drawn:
     def each(self) -> Iterable[Drawing]:
         """Every drawing."""
         return (drawing for drawings in self.drawings.values() for drawing in drawings)
+
+
+def page_of_body(body: str) -> str:
+    """The document of a body of evidence. Its name may be anybody's words: what is no plain name of a file becomes one,
+    with a digest that keeps two apart.
+
+    >>> page_of_body("msk_met_lcnec"), page_of_body("../My <study>"), page_of_body("index")
+    ('cohorts/msk_met_lcnec', 'cohorts/My-study-88438899', 'cohorts/index-1bc04b52')
+    """
+    if PLAIN_NAME.fullmatch(body) and body.lower() != "index":
+        return f"cohorts/{body}"
+    plainly = re.sub(r"[^A-Za-z0-9]+", "-", body).strip("-")[:60] or "cohort"
+    return f"cohorts/{plainly}-{provenance.of_bytes(body.encode())[:8]}"
 
 
 def body_of(name: str) -> str:
@@ -156,17 +173,6 @@ def runs_drawn(wanted: list[str] | None = None) -> list[str]:
     return sorted(wanted) if wanted else sorted(made)
 
 
-def provenance_of(table: Path) -> dict | None:
-    """What the first line of a panel's table says of how it was made; None where there is none."""
-    try:
-        with open(table, encoding="utf-8") as handle:
-            line = handle.readline()
-        about = json.loads(line.removeprefix("# "))
-        return about if line.startswith("# ") and {"run", "panel", "simulated", "cohorts"} <= set(about) else None
-    except (OSError, ValueError):
-        return None
-
-
 def gather(wanted: list[str] | None = None) -> Drawn:
     """What the runs drew (all of them, or those named), as the site may show it."""
     entries = {id: entry for id, entry in params.read_yaml(paths.PANELS).items() if not entry.get("planned")}
@@ -176,15 +182,16 @@ def gather(wanted: list[str] | None = None) -> Drawn:
     without_words, sizes = [], {}
     for run in runs:
         outputs, sizes[run] = _outputs(run, {entry["notebook"] for entry in entries.values()})
-        if not any(outputs.values()):
-            without_words.append(run)
+        silent = not any(outputs.values())
         skipped = {id: why for record in records.read_records(run) for id, why in record["skipped"].items()}
         for id, entry in entries.items():
             drawing = _drawing(run, id, entry, outputs.get(id, []))
             if isinstance(drawing, Drawing):
                 drawings[id].append(drawing)
+                silent = silent and not drawing.sentence
             elif drawing or id in skipped:
                 elsewhere[id].append((run, drawing or formats.as_sentence(skipped[id])))
+        without_words += [run] if silent else []
     ordered = {id: _in_order(made) for id, made in drawings.items()}
     with_n = {id: _with_n(made, ordered, sizes) for id, made in ordered.items()}
     return Drawn(entries, runs, with_n, elsewhere, without_words)
@@ -208,14 +215,17 @@ def _drawing(run: str, id: str, entry: dict, outputs: list[dict]) -> Drawing | s
     """A panel of a run, or why the site does not show it; nothing where the run has no files of it."""
     folder = paths.figures(run)
     about = provenance_of(folder / f"{id}.csv")
-    if about is None or about["panel"] != id:
-        return ""
+    if about is None or (about["run"], about["panel"]) != (run, id):
+        return NOT_INTACT.format(file=f"{id}.csv") if (folder / f"{id}.csv").exists() else ""
     if not about["simulated"] and not entry.get("aggregate"):
         return formats.as_sentence(NOT_SHOWN)
     files = {kind: folder / f"{id}.{kind}" for kind in ("svg", "csv", "png", "graphml")}
     if not files["svg"].exists():
         return "Its figure is not in the repository; the run draws it."
     files = {kind: path for kind, path in files.items() if path.exists()}
+    for kind in ("svg", "png"):  # a table's first line is sealed by its figure alone
+        if kind in files and _carried(files[kind]) != about:
+            return NOT_INTACT.format(file=files[kind].name)
     if about["simulated"]:  # of real patients a further table may hold one row each
         files |= {path.name.removeprefix(f"{id}."): path for path in sorted(folder.glob(f"{id}.*.csv"))}
     words = next((_text(output, "text/markdown") for output in outputs if "text/markdown" in output["data"]), "")
@@ -223,10 +233,26 @@ def _drawing(run: str, id: str, entry: dict, outputs: list[dict]) -> Drawing | s
     tables = tuple(_text(output, "text/html") for output in outputs if "text/html" in output["data"])
     return Drawing(
         id, run, entry, about, files,
-        sentence="" if words.startswith("*Skipped") else words,
+        sentence=words if words and not words.startswith("*Skipped") else sentence_in(files["svg"]),
         screen=base64.b64decode(picture),
         tables=tables if about["simulated"] else (),
     )  # fmt: skip
+
+
+def _carried(figure: Path) -> dict | None:
+    try:
+        return carried_evidence.read(figure)
+    except carried_evidence.NotIntact:
+        return None
+
+
+def sentence_in(svg: Path) -> str:
+    """The sentence that a figure carries in words, behind its title; empty where it has none. So a panel has its words
+    where its run's notebook was not executed, as in a fresh clone."""
+    with open(svg, encoding="utf-8") as handle:
+        match = WORDS_IN_SVG.search(handle.read(20_000))
+    title, words = (" ".join(html.unescape(text).split()) for text in match.groups()) if match else ("", "")
+    return words.removeprefix(f"{title}.").strip()
 
 
 def _text(output: dict, kind: str) -> str:
@@ -304,6 +330,9 @@ def _listed_n(numbers: list[str]) -> str:
 def _n_of_table(table: Path) -> str:
     """n as a panel's table says it: rows of one patient each, or its columns of n."""
     rows = read_csv(table)
+    if {"kind", "n"} <= set(rows.columns) and "cohort" in set(rows["kind"]):
+        # of a forest those of real cohorts: neither the print's patients nor simulated ones
+        rows = rows[rows["kind"] == "cohort"]
     if OF_PATIENTS.match(rows.columns[0]):
         return f"n = {rows.iloc[:, 0].nunique()}"
     for name in ("n", "n_1", "n_high", "pairs"):

@@ -6,6 +6,7 @@ Where a run has no records (a fresh clone), its `claims.csv` gives numbers at th
 
 import dataclasses
 import re
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from lcnec_utils.core import params, paths
 from lcnec_utils.core.findings import Finding
 from lcnec_utils.ledger import audit, claim_words, claims, verdicts
 from lcnec_utils.public.fetch import registry
-from lcnec_utils.run import ledger, records, replication
+from lcnec_utils.run import carried_evidence, ledger, records, replication
 
 LEDGER, REPLICATION = "claims.csv", "replication.csv"
 TWIN = "twin"  # the run and the body of evidence of simulated patients
@@ -66,6 +67,11 @@ class Evidence:
             object.__setattr__(self, "_source_of", names)
         return self.__dict__["_source_of"][id]
 
+    @property
+    def real(self) -> pd.DataFrame:
+        """The bodies of evidence of real patients."""
+        return self.bodies[~self.bodies["simulated"]]
+
     def label(self, body: str) -> str:
         """What a body of evidence is called for a reader."""
         return str(self.bodies["label"].get(body, body))
@@ -108,7 +114,7 @@ def gather() -> Evidence:
         unanswered += table["unanswered"]
         left_out += stale
         runs[name] = table["from"]
-    statuses = _statuses(known)
+    statuses, altered = _statuses(known)
     answered = _once(pd.DataFrame(answers, columns=[*replication.COLUMNS, "p", "found", "findings"]), known)
     answered["counted"], stale = _counted(answered, statuses)
     answered = answered.sort_values(["counted", "n"], ascending=False, kind="stable", na_position="last")
@@ -129,7 +135,7 @@ def gather() -> Evidence:
         answers=answered,
         unanswered=rest.reset_index(drop=True),
         statuses=statuses,
-        left_out=[*left_out, *stale],
+        left_out=[*left_out, *altered, *stale],
     )
 
 
@@ -146,6 +152,35 @@ def runs_made() -> list[str]:
 
 def _ledger_file(run: str) -> Path:
     return paths.figures(run) / LEDGER
+
+
+def provenance_of(path: Path) -> dict | None:
+    """What a panel's or a run's table says of how it was made; None where there is none, or where its numbers are not
+    those that it was written with."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return _provenance_of(path, about.st_mtime_ns, about.st_size)
+
+
+@cache
+def _provenance_of(path: Path, time: int, size: int) -> dict | None:
+    try:
+        return carried_evidence.read(path)
+    except (carried_evidence.NotIntact, OSError):
+        return None
+
+
+def _intact(path: Path) -> tuple[pd.DataFrame | None, list[str]]:
+    """A run's table, and a line where it is there and is not as it was written."""
+    if not path.exists():
+        return None, []
+    if provenance_of(path) is None:
+        run = path.parent.name
+        return None, [f"figures/{run}/{path.name} is not as it was written, and is left out; "
+                      f"`lcnec run --params params/{run}.yaml` makes it again."]  # fmt: skip
+    return read_csv(path), []
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -168,7 +203,7 @@ def _answers_of(run: str) -> dict[tuple[str, str], dict]:
 def _of_run(run: str, known: dict[str, claims.Claim]) -> tuple[dict, list[str]]:
     """A run's answers and the reasons where there is none; and a line where its files disagree."""
     recorded = _answers_of(run)
-    table = read_csv(_ledger_file(run)) if _ledger_file(run).exists() else None
+    table, altered = _intact(_ledger_file(run))
     answers, unanswered, stale = [], [], set()
     for (id, body), answer in recorded.items():
         if answer["verdict"] in verdicts.ANSWERS and id in known:
@@ -193,7 +228,7 @@ def _of_run(run: str, known: dict[str, claims.Claim]) -> tuple[dict, list[str]]:
     lines = [
         f"figures/{run}/{LEDGER} has {what}; `lcnec run --params params/{run}.yaml` brings it up to date."
         for what in sorted(stale)
-    ]
+    ] + altered
     return {"answers": answers, "unanswered": unanswered, "from": "records" if recorded else LEDGER}, lines
 
 
@@ -280,15 +315,16 @@ def _in_order(table: pd.DataFrame, known: dict[str, claims.Claim]) -> pd.DataFra
     return table.sort_values("claim", key=lambda ids: ids.map(place), kind="stable").reset_index(drop=True)
 
 
-def _statuses(known: dict[str, claims.Claim]) -> pd.DataFrame:
-    """replication.csv by claim; empty where no run brought the others together."""
+def _statuses(known: dict[str, claims.Claim]) -> tuple[pd.DataFrame, list[str]]:
+    """replication.csv by claim, empty where no run brought the others together; and a line where it is not as it was
+    written."""
     columns = ["status", "real", "independent", "with a caveat", "twin", "bodies", "summary", "needs"]
-    path = paths.figures("replication") / REPLICATION
-    if not path.exists():
-        return pd.DataFrame(columns=columns, index=pd.Index([], name="claim"))
-    table = read_csv(path).set_index("claim")
+    table, altered = _intact(paths.figures("replication") / REPLICATION)
+    if table is None:
+        return pd.DataFrame(columns=columns, index=pd.Index([], name="claim")), altered
+    table = table.set_index("claim")
     table = table.loc[[id for id in table.index if id in known]]
-    return table.astype({"real": int, "independent": int, "with a caveat": int})
+    return table.astype({"real": int, "independent": int, "with a caveat": int}), altered
 
 
 def _counted(table: pd.DataFrame, statuses: pd.DataFrame) -> tuple[pd.Series, list[str]]:

@@ -136,8 +136,7 @@ def _lists(evidence: Evidence) -> dict[str, list[tuple[str, str]]]:
 
 def page(evidence: Evidence) -> str:
     """The body of the explorer: what it is, the controls, both tables and the data."""
-    content, bodies = data(evidence), evidence.bodies
-    real = bodies[~bodies["simulated"]]
+    content, bodies, real = data(evidence), evidence.bodies, evidence.real
     simulated = int(bodies.loc[bodies["simulated"], "answered"].sum())
     missing = "".join(f"<li>{escaped(line)}</li>" for line in evidence.left_out)
     sources = formats.listed(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lcnec_utils.core import formats, provenance
 from lcnec_utils.ledger import claims
+from lcnec_utils.site.documents import FENCE
 from lcnec_utils.site.drawings import Drawing, Drawn
 from lcnec_utils.site.files import remove_others, write_if_changed
 from lcnec_utils.site.notebook_pages import title_of
@@ -13,7 +14,6 @@ from lcnec_utils.site.panel_block import answers_of, caption_of, chip, file_of, 
 
 THUMB_PIXELS = 400  # wide
 LEAD_NOTEBOOK = "15_replication"
-FENCE = "`" * 12
 
 
 def thumb(picture: bytes) -> bytes:
@@ -119,14 +119,18 @@ FILTER = (
 
 
 def write(
-    source: Path, drawn: Drawn, answers: dict[str, list[dict]], places: dict[str, str], navigation: list[str]
+    source: Path,
+    drawn: Drawn,
+    answers: dict[str, list[dict]],
+    places: dict[str, str],
+    navigation: list[str],
+    real: int,
 ) -> list[str]:
     """The home page's document.
 
     answers: as `answers_by_panel` gives them. places: as `thumbs` gives them. navigation: the documents of the bar
-    above every page, as lines of a toctree.
+    above every page, as lines of a toctree. real: how many bodies of evidence are of real patients.
     """
-    real = sorted({name for d in drawn.each() if not d.simulated for name in d.cohorts.values()})
     first = lead(drawn)
     figure = _lead(first) if first else ""
     missing = (
@@ -134,11 +138,11 @@ def write(
         "with the runs (<code>make figures</code>).</p>" if drawn.without_words else ""
     )  # fmt: skip
     lines = [
-        f"{len(claims.published())} printed figures of four papers on cancer, each checked by its own arithmetic and "
-        "put to patients.",
+        f"{len(claims.published())} printed figures of {formats.count(len(claims.sources()), 'paper')} on cancer, each "
+        "checked by its own arithmetic and put to patients.",
         f"{formats.count(sum(map(bool, drawn.drawings.values())), 'panel')} from {len(drawn.runs)} runs: "
-        f"{len(real)} cohorts of real patients, of whom only aggregates are shown, and simulated twins of the study's "
-        "own.",
+        f"{formats.count(real, 'body', 'bodies')} of evidence of real patients, of whom only aggregates are shown, and "
+        "simulated twins of the study's own.",
         "Every figure leads to its numbers, its code and the claims that it answers.",
     ]
     body = "".join(f"<p>{escape(line)}</p>" for line in lines)

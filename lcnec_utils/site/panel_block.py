@@ -9,8 +9,9 @@ from lcnec_utils.core import formats
 from lcnec_utils.ledger import claims, verdicts
 from lcnec_utils.public.fetch import registry
 from lcnec_utils.run import carried_evidence
-from lcnec_utils.site.drawings import DEFAULT_RUN, Drawing, Drawn, body_of, cohort_title
+from lcnec_utils.site.drawings import DEFAULT_RUN, Drawing, Drawn, body_of, cohort_title, page_of_body
 from lcnec_utils.site.evidence import Evidence
+from lcnec_utils.site.files import without_formulas
 
 KINDS = {"svg": "SVG", "png": "PNG", "csv": "CSV", "graphml": "GraphML"}
 ORDER = [*verdicts.ANSWERS, verdicts.NOT_COMPUTABLE]
@@ -40,8 +41,10 @@ def excel_name(drawing: Drawing) -> str:
 
 
 def excel_table(drawing: Drawing) -> bytes:
-    """A drawing's table without its line of provenance, marked as UTF-8 so that Excel reads its signs."""
-    return carried_evidence.plain_table(drawing.files["csv"].read_text(encoding="utf-8")).encode("utf-8-sig")
+    """A drawing's table without its line of provenance, marked as UTF-8 so that Excel reads its signs; no text in it is
+    a formula."""
+    text = carried_evidence.plain_table(drawing.files["csv"].read_text(encoding="utf-8"))
+    return without_formulas(text).encode("utf-8-sig")
 
 
 def picture_width(svg: Path) -> tuple[int, int]:
@@ -188,7 +191,7 @@ def _drawing(drawing: Drawing, answers: dict[str, list[dict]], up: str) -> str:
         for table in drawing.tables
     )
     patients = ", ".join(
-        f'<a href="{up}cohorts/{body_of(name)}.html">{escape(cohort_title(name))}</a>'
+        f'<a href="{up}{page_of_body(body_of(name))}.html">{escape(cohort_title(name))}</a>'
         for name in dict.fromkeys(drawing.cohorts.values())
     )
     name = f"{drawing.panel}--{escape(drawing.run)}"

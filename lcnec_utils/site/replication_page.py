@@ -11,7 +11,7 @@ from lcnec_utils.site import documents
 from lcnec_utils.site.claim_forest import chip_of
 from lcnec_utils.site.claim_pages import EXPLORER, REPLICATION, csv_file, document_of, style_link
 from lcnec_utils.site.documents import anchor, escaped, link
-from lcnec_utils.site.evidence import Evidence
+from lcnec_utils.site.evidence import Evidence, provenance_of
 
 RUN = "replication"
 MEANS = {
@@ -37,7 +37,7 @@ def page(evidence: Evidence) -> str:
         return "\n".join([*head, "<p>No run has brought the others together yet; "
                           "<code>.venv/bin/lcnec run --params params/replication.yaml</code> does.</p>"])  # fmt: skip
     table = evidence.statuses
-    real = evidence.bodies[~evidence.bodies["simulated"]]
+    real = evidence.real
     several = int((table["independent"] > 1).sum())
     silent = int((table["status"] == verdicts.NOT_TESTABLE).sum())
     notebook = sorted(records.READS_RUNS)[0]
@@ -80,12 +80,18 @@ def _counts(evidence: Evidence) -> str:
     return documents.table(heads, rows, "Claims of each status by source", "wide-table")
 
 
+def pictures() -> dict[str, Path]:
+    """The forests that the replication's run drew, by panel: the page shows them, whichever runs the site shows."""
+    folder = paths.figures(RUN)
+    files = {id: folder / f"{id}.svg" for notebook in sorted(records.READS_RUNS) for id in records.panels_of(notebook)}
+    return {id: path for id, path in files.items() if path.exists() and provenance_of(path.with_suffix(".csv"))}
+
+
 def _forests(evidence: Evidence) -> list[str]:
     """The forests that the replication's run drew, each with its numbers."""
     shown = []
-    for panel, entry in evidence.panels.items():
-        if entry["notebook"] not in records.READS_RUNS or not (paths.figures(RUN) / f"{panel}.svg").exists():
-            continue
+    for panel in pictures():
+        entry = evidence.panels[panel]
         svg = f"figures/{RUN}/{panel}.svg"
         alternative = f"{entry['title']}: the numbers stand in its CSV and on each claim's page"
         links = [

@@ -79,28 +79,26 @@ def association_places(
     return table, pd.DataFrame(draws, columns=list(values))
 
 
-def lead(table: pd.DataFrame, draws: pd.DataFrame, names: list[str]) -> Finding:
-    """By how much the strongest of some quantities exceeds the strongest of the others in |z|, as a finding.
+def lead(table: pd.DataFrame, draws: pd.DataFrame, name: str, other: str) -> Finding:
+    """By how much the signed z of one quantity exceeds that of another, as a finding: 0 where both go with the outcome
+    alike, above 0 where the first is the higher in the marked by more.
 
-    table, draws: of `association_places`. Limits are percentiles of the draws; below 0 another is stronger.
+    table, draws: of `association_places`. Limits are percentiles of the draws. The largest |z| of several is no
+    measure of it: of more quantities one is the largest more often by chance, and a sign is lost. Raises UserError for
+    a name that is not in the table.
 
     >>> hit = pd.Series([True] * 6 + [False] * 6)
-    >>> cells = pd.DataFrame({"higher": [*range(6, 12), *range(6)], "mixed": [*range(0, 12, 2), *range(1, 12, 2)]})
-    >>> round(lead(*association_places(cells, hit, resamples=50, seed=1), ["higher"]).value, 2)
-    2.4
+    >>> cells = pd.DataFrame({"higher": [*range(6, 12), *range(6)], "lower": [*range(6), *range(6, 12)]})
+    >>> round(lead(*association_places(cells, hit, resamples=50, seed=1), "higher", "lower").value, 2)
+    5.76
     """
-    own = table["what"].isin(names).to_numpy()
-    if own.all() or not own.any():
-        return Finding(None, note="there are not quantities on both sides to compare")
-
-    def exceeds(z: np.ndarray) -> np.ndarray:
-        size = np.abs(np.atleast_2d(z))
-        return size[:, own].max(axis=1) - size[:, ~own].max(axis=1)
-
-    drawn = exceeds(draws.to_numpy())
+    if lacking := [each for each in (name, other) if each not in draws]:
+        raise UserError(f"there is no quantity {lacking[0]!r} among {', '.join(draws)}")
+    z = table.set_index("what")["z"]
+    drawn = (draws[name] - draws[other]).to_numpy()
     limits = dict(zip(("lower", "upper"), np.quantile(drawn, [0.025, 0.975]), strict=True))
     limits |= dict(zip(("lower_90", "upper_90"), np.quantile(drawn, [0.05, 0.95]), strict=True))
     return Finding(
-        float(exceeds(table["z"].to_numpy())[0]), **{name: float(limit) for name, limit in limits.items()},
+        float(z[name] - z[other]), **{tail: float(limit) for tail, limit in limits.items()},
         n=int(table["n"].iloc[0]), scale="difference", smallest=table.attrs.get("smallest"),
     )  # fmt: skip

@@ -36,8 +36,10 @@ MAKERS = dict.fromkeys(TITLES, "whole") | {"twin_mixtures": "mixtures", "twin_fi
 MAKERS |= {"twin_liver": "liver", "twin_liver_pairs": "liver_pairs", "twin_liver_cells": "liver_cells"}
 CAR_T = ("twin_car_t", "twin_car_t_naive", "twin_car_t_second_line", "twin_car_t_commercial")
 MAKERS |= dict.fromkeys(CAR_T, "car_t")
-# Code beyond the twins' own that decides who is dealt what: the scores that survival is tuned to
-SCORES = dict.fromkeys(CAR_T, ("omics/immunosign.py", "omics/immunosign.yaml", "imaging/immunoscore.py"))
+# Code beyond the twins' own that decides who is dealt what: the scores that survival is tuned to, the markers
+SCORES = dict.fromkeys(
+    CAR_T, ("omics/immunosign.py", "omics/immunosign.yaml", "imaging/immunoscore.py", "cohort/assays.py")
+)
 # The source whose claims a twin is drawn from
 SOURCES = dict.fromkeys(TITLES, "lcnec") | {"twin_icb": "icb_resistance"}
 SOURCES |= dict.fromkeys(("twin_liver", "twin_liver_pairs", "twin_liver_cells"), "liver_metastases")

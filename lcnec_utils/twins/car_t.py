@@ -1,4 +1,4 @@
-"""Large B-cell lymphoma and CAR T cells: 51 patients with 135 biopsy specimens, and three further sets without outcome.
+"""Large B-cell lymphoma and CAR T cells: patients of a trial with biopsies, and three further sets without outcome.
 
 Subsets, fixations, counts and nine p values are the printed ones; everything is drawn first and then dealt between
 patients until they hold (car_t_dealt.py). Laws: laws/car_t.yaml, `car_t`.
@@ -9,8 +9,9 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
+from lcnec_utils.cohort.ncounter import IMMUNOSIGN, PANCANCER_IMMUNE
 from lcnec_utils.twins import car_t_outcomes, car_t_sets, car_t_specimens, car_t_tissue, people
-from lcnec_utils.twins.car_t_expression import BASELINE, PRE_POST, Patients, changed, programmes
+from lcnec_utils.twins.car_t_expression import Patients, changed, programmes
 from lcnec_utils.twins.car_t_specimens import BOTH, FFPE, MOST_DRAWS, NONE, TIMES, Trial
 from lcnec_utils.twins.car_t_survival import survival
 from lcnec_utils.twins.studies import Study, blank, by_patient, described, identifiers
@@ -22,12 +23,12 @@ MARK = {"baseline": "B", "early": "E", "relapse": "R"}  # of a specimen's time
 
 
 def make(seed: int) -> dict[str, Study]:
-    """The 51 patients and the three further sets, by the name of their twin."""
+    """The patients of the trial and the three further sets, by the name of their twin."""
     return {"twin_car_t": car_t(seed), **car_t_sets.make(seed)}
 
 
 def car_t(seed: int) -> Study:
-    """51 patients of the trial: biopsies at three times, stained cells, nCounter panels, CAR T cells, outcome.
+    """The patients of the trial: biopsies at three times, stained cells, nCounter panels, CAR T cells, outcome.
 
     Where what is drawn cannot be dealt as printed, all of it is drawn once more, from further streams of the seed.
     """
@@ -97,6 +98,7 @@ def _after(rng: np.random.Generator, targets: Targets, trial: Trial) -> dict[str
     peak = (peak - peak.mean()) / peak.std()
     has = table["early"].isin([FFPE, BOTH]).to_numpy()
     pairs = table["pair"].to_numpy()
+    overlap_sd, apart_sd = targets.assume("car_t", "dealt")["early_pairs"]
     for _ in range(40 * MOST_DRAWS):
         over = {
             time: given["log_sd"] * rng.standard_normal(n) for time, given in (("early", early), ("relapse", relapse))
@@ -104,7 +106,7 @@ def _after(rng: np.random.Generator, targets: Targets, trial: Trial) -> dict[str
         t_cells = early["kept"] * trial.tissue.infiltration + np.where(responded, early["response"], early["none"])
         t_cells = t_cells + early["car"] * peak + over["early"]
         low, high = (t_cells[np.char.startswith(pairs.astype(str), word)] for word in ("low", "high"))
-        if low.min() > high.max() - 0.2 and np.median(low) > np.median(high) + 0.8:
+        if low.min() > high.max() - overlap_sd and np.median(low) > np.median(high) + apart_sd:
             break
     else:
         raise CannotDraw("no early biopsies keep the order of T cells of the ten pairs")
@@ -168,11 +170,11 @@ def _panels(
     tissues = pd.MultiIndex.from_frame(rows[["patient", "fixation"]])
     paired = tissues.isin(tissues[~first])
     panels = {
-        PRE_POST: made.on_panel(log2[(~first | paired) & ~failed], PRE_POST),
-        BASELINE: made.on_panel(log2[first], BASELINE, failed[first]),
+        PANCANCER_IMMUNE: made.on_panel(log2[(~first | paired) & ~failed], PANCANCER_IMMUNE),
+        IMMUNOSIGN: made.on_panel(log2[first], IMMUNOSIGN, failed[first]),
     }
     of_fixed = rows.index[first & ~failed & fixed]
-    genes = panels[BASELINE]
+    genes = panels[IMMUNOSIGN]
     values = genes.loc[genes["CLASS"] == "Endogenous", of_fixed].T.astype(float)
     return panels, values.set_axis(rows.loc[of_fixed, "patient"])
 
@@ -219,10 +221,12 @@ def _study(rng: np.random.Generator, targets: Targets, trial: Trial, panels: dic
     car_t_outcomes.declare(targets, "twin_car_t")
     blank(patients)
     blank(samples)
+    second = int((~rows["first"]).sum())
     notes = [
-        "135 specimens of 51 patients: fresh-frozen and fixed tissue of one biopsy are two, and 25 are second blocks.",
+        f"{len(rows)} specimens of {len(table)} patients: fresh-frozen and fixed tissue of one biopsy are two, and "
+        f"{second} are second blocks.",
         "Densities are counts of cells over area; BIOPSY_DAY, CAR_PEAK_DAY and NE_DAY are days from infusion.",
-        "Three lanes of the baseline panel failed; no gene stands for a CAR.",
+        f"{int(rows['NCOUNTER_QC'].eq('FAIL').sum())} lanes of the baseline panel failed; no gene stands for a CAR.",
     ]
     return Study(
         patients=by_patient(patients),

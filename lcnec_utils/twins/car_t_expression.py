@@ -14,7 +14,6 @@ from lcnec_utils.twins import car_t_tissue
 from lcnec_utils.twins.car_t_tissue import Tissue
 from lcnec_utils.twins.targets import laws, stream
 
-PRE_POST, BASELINE, IO360 = "PanCancer Immune", "PanCancer Immune + Immunosign", "IO 360"
 LOW = ("cta",)  # programmes whose genes are hardly expressed
 
 

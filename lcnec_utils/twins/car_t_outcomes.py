@@ -92,7 +92,8 @@ def deal_tissue(rng: np.random.Generator, targets: Targets, table: pd.DataFrame,
     t_cells, helper, cytotoxic = density("CD3+"), density(HELPER), density(CYTOTOXIC)
     treg = density(REGULATORY)
     subsets = [density(f"{CYTOTOXIC} {signs(pattern)}") for pattern in PATTERNS]
-    favourable = _favourable(counts)
+    favourable = _favourable(law, counts)
+    targets.take("z1_treg_ne.favourable_quadrant", "tissues with many of both, redrawn until so many")
     if not law["favourable"][0] <= favourable.sum() <= law["favourable"][1]:
         raise CannotDraw("not a quarter of the tissues has many CD8+ PD-1+ cells and Tregs")
     printed = {
@@ -109,7 +110,8 @@ def deal_tissue(rng: np.random.Generator, targets: Targets, table: pd.DataFrame,
         p, u = rank_ps(ranks[:, order], none)
         worth = sum(off_print(found, text) for found, text in zip(p[:2].tolist(), printed.values(), strict=True))
         worth += off_range(p[3], *law["activated_p"]) + 2.0 * (u[[0, 1, 3]] > middle).sum()
-        worth += off_range(p[own].min() / p[rest].min(), 0.0, 0.6) + off_range(p[2], 0.3, 1.0)
+        worth += off_range(p[own].min() / p[rest].min(), 0.0, law["activated_lead"])
+        worth += off_range(p[2], law["response_treg_p"], 1.0)
         return worth + 0.5 * (favourable[order] & none).sum()
 
     def within(order: np.ndarray, _: float) -> float:
@@ -129,10 +131,11 @@ def signs(pattern: str) -> str:
     return " ".join(f"{marker}{sign}" for marker, sign in zip(("PD1", "LAG3", "TIM3"), pattern, strict=True))
 
 
-def _favourable(counts: Counts) -> np.ndarray:
-    """Many CD8+ PD-1+ cells (the upper quarter) and not few PD-1+ Tregs (not the lower quarter)."""
+def _favourable(law: dict, counts: Counts) -> np.ndarray:
+    """Many CD8+ PD-1+ cells and not few PD-1+ Tregs: above the law's quantiles."""
     cells = [counts.density(f"{kind} PD1+") for kind in (CYTOTOXIC, REGULATORY)]
-    return np.logical_and(*(values > np.quantile(values, cut) for values, cut in zip(cells, (0.75, 0.25), strict=True)))
+    cuts = law["favourable_above"]
+    return np.logical_and(*(values > np.quantile(values, cut) for values, cut in zip(cells, cuts, strict=True)))
 
 
 # --- toxicity, CAR T cells
@@ -147,7 +150,7 @@ def toxicity(rng: np.random.Generator, targets: Targets, trial: Trial) -> None:
     regulatory, positive = counts.density(REGULATORY), counts.density(f"{REGULATORY} PD1+")
     corner = targets.take("z1_treg_ne.low_treg_corner", "of the patients with the fewest regulatory T cells")
     bound = targets.p("z1_treg_ne.treg", "regulatory T cells with and without a severe event: p below the bound")
-    favourable = _favourable(counts)
+    favourable = _favourable(law, counts)
     fewest = np.argsort(regulatory)[: int(corner.n[0])]
     if (counts.density(f"{CYTOTOXIC} PD1+")[fewest] <= 0).any():
         raise CannotDraw("a patient with few regulatory T cells has no CD8+ PD-1+ cell")
@@ -157,13 +160,14 @@ def toxicity(rng: np.random.Generator, targets: Targets, trial: Trial) -> None:
     rest = np.setdiff1d(np.arange(n), rows)
     start[rng.permutation(rest)[: most - severe_stained]] = True
     states = [ranked(values) for values in (regulatory, positive)]
+    limits = [[bound * share for share in law["severe_treg_p"]], [0.0, law["severe_treg_pd1_p"]]]
 
     def penalty(severe: np.ndarray, _: float) -> float:
         mine = severe[rows]
         worth = 0.5 * (mine & favourable).sum() + 0.5 * abs(int(mine[fewest].sum()) - int(corner.k))
-        for ranks, least, limit in ((states[0], bound / 40, 0.98 * bound), (states[1], 0.0, 0.002)):
+        for ranks, between in zip(states, limits, strict=True):
             found, higher = rank_p(ranks, mine)
-            worth += off_range(found, least, limit) + 2.0 * higher
+            worth += off_range(found, *between) + 2.0 * higher
         return worth
 
     # whoever is not stained keeps what they have
@@ -172,7 +176,8 @@ def toxicity(rng: np.random.Generator, targets: Targets, trial: Trial) -> None:
     grades = np.where(severe, "", people.exactly(rng, targets.assume("car_t", "neurologic"), n))
     grades[severe] = people.exactly(rng, targets.assume("car_t", "severe_neurologic"), int(severe.sum()))
     table["NE_GRADE"] = grades.astype(int)
-    table["NE_DAY"] = np.where(table["NE_GRADE"] > 0, rng.integers(3, 13, n), np.nan)
+    first, last = targets.assume("car_t", "neurologic_day")
+    table["NE_DAY"] = np.where(table["NE_GRADE"] > 0, rng.integers(first, last + 1, n), np.nan)
 
 
 def car_levels(rng: np.random.Generator, targets: Targets, trial: Trial) -> None:
@@ -198,7 +203,8 @@ def car_levels(rng: np.random.Generator, targets: Targets, trial: Trial) -> None
             worth += off_range(p, *law["car_helper_p"]) + 2.0 * (rho < 0)
         rho, p = correlation(t_cells, ranked(over[tl_rows]))
         ratio = abs(math.log(np.median(peak[abc]) / np.median(peak[~abc])))
-        return worth + off_range(p, 0.0, 0.04) + 2.0 * (rho < 0) + max(0.0, ratio - 0.15)
+        worth += off_range(p, 0.0, law["car_t_cells_p"]) + 2.0 * (rho < 0)
+        return worth + max(0.0, ratio - law["car_origin_ratio"])
 
     def confirm(peak: np.ndarray) -> bool:
         # equal scores may differ in their last bit: the print holds whether they count as tied or not
@@ -243,8 +249,10 @@ def deal_myeloid(
         for population, of in ranks.items():
             mine = of[order]
             worth += printed[population].off(score, ranked(mine[known]))
-            worth += max(0.0, abs(correlation(t_cells, mine)[0]) - 0.2) + off_range(rank_p(mine, none)[0], 0.3, 1.0)
-        return worth + max(0.0, 0.35 - correlation(gene, ranked(ranks["CD68+"][order][known]))[0])
+            worth += max(0.0, abs(correlation(t_cells, mine)[0]) - law["myeloid_t_cells_rho"])
+            worth += off_range(rank_p(mine, none)[0], law["myeloid_response_p"], 1.0)
+        least = law["macrophage_gene_rho"]["zuma1"]
+        return worth + max(0.0, least - correlation(gene, ranked(ranks["CD68+"][order][known]))[0])
 
     def confirm(order: np.ndarray) -> bool:
         return all(printed[name].holds(score, values[order][known]) for name, values in cells.items())

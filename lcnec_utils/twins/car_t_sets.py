@@ -5,14 +5,15 @@ commercially. None has survival; cells are stained in the first alone. Laws: law
 import numpy as np
 import pandas as pd
 
+from lcnec_utils.cohort.ncounter import IMMUNOSIGN, IO360
 from lcnec_utils.omics.immunosign import immunosign
 from lcnec_utils.twins import car_t_outcomes, car_t_tissue, people
 from lcnec_utils.twins.car_t_dealt import PrintedCorrelation, correlation, deal, ranked
-from lcnec_utils.twins.car_t_expression import BASELINE, IO360, Patients, programmes
+from lcnec_utils.twins.car_t_expression import Patients, programmes
 from lcnec_utils.twins.studies import Study, blank, described, identifiers
 from lcnec_utils.twins.targets import Targets, stream
 
-SETS = {"naive": BASELINE, "second_line": IO360, "commercial": IO360}  # and the panel of genes of each
+SETS = {"naive": IMMUNOSIGN, "second_line": IO360, "commercial": IO360}  # and the panel of genes of each
 WORDS = {
     "naive": "Untreated lymphoma twin (simulated)",
     "second_line": "Second-line lymphoma twin (simulated)",
@@ -103,7 +104,7 @@ def _stained(
 
     def penalty(order: np.ndarray, _: float) -> float:
         mine = ranked(macrophages[order])
-        return printed.off(score, mine) + max(0.0, 0.4 - correlation(gene, mine)[0])
+        return printed.off(score, mine) + max(0.0, dealt["macrophage_gene_rho"]["naive"] - correlation(gene, mine)[0])
 
     def confirm(order: np.ndarray) -> bool:
         return printed.holds(score, macrophages[order])

@@ -27,7 +27,7 @@ MOST_DRAWS = 50
 
 @dataclasses.dataclass
 class Trial:
-    """The 51 patients as they are built up.
+    """The patients of the trial as they are built up.
 
     patients: columns baseline, early, relapse (FF, FFPE, both, none), response (CR, PR, none), and later those of the
     data dictionary. specimens: patient (row of patients), time, fixation, block, first (of its time and fixation), and
@@ -193,16 +193,22 @@ def biopsy_days(rng: np.random.Generator, targets: Targets, trial: Trial) -> np.
     n = len(table)
     days = {"baseline": rng.integers(first, last + 1, n), "early": rng.integers(early_first, early_last + 1, n)}
     days["early"] = np.where(table["week_4"], week, days["early"])
-    days["relapse"] = table["RELAPSE_DAYS"].fillna(0).to_numpy(int) + rng.integers(0, 15, n)
+    soonest, latest = targets.assume("car_t", "after_relapse_days")
+    days["relapse"] = table["RELAPSE_DAYS"].fillna(0).to_numpy(int) + rng.integers(soonest, latest + 1, n)
     return np.array([days[row.time][row.patient] for row in rows.itertuples()])
 
 
 def h_scores(rng: np.random.Generator, targets: Targets, rows: pd.DataFrame) -> np.ndarray:
-    """CD19 H-score of each fixed specimen, missing of frozen ones."""
+    """CD19 H-score of each fixed specimen, missing of frozen ones: within the printed class of those without CD19, or
+    of those with it."""
+    (no_least, no_most), (least, most) = (
+        [int(end) for end in targets.take(f"z1_bcell_cta.cd19_hscore.{tail}", "H-scores of this class").range]
+        for tail in ("no", "yes")
+    )
     scores = np.full(len(rows), np.nan)
     for time, ((middle, spread), absent) in targets.assume("car_t", "h_score").items():
         of = np.flatnonzero(((rows["time"] == time) & (rows["fixation"] == "FFPE")).to_numpy())
-        drawn = np.clip(np.rint(rng.normal(middle, spread, len(of))), 6, 300)
+        drawn = np.clip(np.rint(rng.normal(middle, spread, len(of))), least, most)
         none = rng.random(len(of)) < absent
-        scores[of] = np.where(none, rng.integers(0, 6, len(of)), drawn)
+        scores[of] = np.where(none, rng.integers(no_least, no_most + 1, len(of)), drawn)
     return scores

@@ -13,7 +13,7 @@ from lcnec_utils.twins import people
 from lcnec_utils.twins.car_t_dealt import deal, log_rank_p, off_print, off_range
 from lcnec_utils.twins.car_t_outcomes import scored
 from lcnec_utils.twins.car_t_specimens import NONE, Trial
-from lcnec_utils.twins.targets import Targets
+from lcnec_utils.twins.targets import Targets, laws
 from lcnec_utils.twins.times import CannotDraw
 
 MOST_COURSES = 4
@@ -50,6 +50,7 @@ def _dealt(
     rng: np.random.Generator, course: pd.DataFrame, groups: np.ndarray, tests: list["_Score"], table: pd.DataFrame
 ) -> np.ndarray:
     """Which course each patient has; to begin with, the worst go to high burden and low scores."""
+    least = laws()["assumed"]["car_t"]["dealt"]["survival_origin_p"]
     months, event = course["OS_MONTHS"].to_numpy(float), (course["OS_STATUS"] == people.DEAD).to_numpy()
     abc, n = (table["CELL_OF_ORIGIN"] == "ABC").to_numpy(), len(table)
 
@@ -60,7 +61,7 @@ def _dealt(
                 if worth > limit:
                     return worth
                 worth += off(test, months[order[test.rows]], event[order[test.rows]])
-        return worth + max(0.0, 0.2 - log_rank_p(months[order], event[order], abc)[0])
+        return worth + max(0.0, least - log_rank_p(months[order], event[order], abc)[0])
 
     def confirm(order: np.ndarray) -> bool:
         found = [test.off_model(months[order[test.rows]], event[order[test.rows]], quick=False) for test in tests]

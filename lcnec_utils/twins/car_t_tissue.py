@@ -10,13 +10,8 @@ import itertools
 import numpy as np
 import pandas as pd
 
-MARKERS = {
-    "TL": ["CD3", "CD8"],
-    "TCE": ["CD3", "CD8", "FOXP3", "PD1", "LAG3", "TIM3"],
-    "TCE+": ["CD3", "CD8", "FOXP3", "PD1", "LAG3", "TIM3", "TOX", "EZH2"],
-    "SC": ["CD11B", "CD14", "CD15", "CD68", "S100A9", "LOX1"],
-}
-ALL_MARKERS = [*MARKERS["TCE+"], *MARKERS["SC"]]
+from lcnec_utils.cohort.assays import MARKERS, PANELS
+
 PATTERNS = ["".join(signs) for signs in itertools.product("-+", repeat=3)]  # of PD-1, LAG-3, TIM-3
 KINDS = ["macrophage", "monocyte", "granulocyte", "other"]
 # Populations that data_densities.txt lists of each assay
@@ -117,7 +112,7 @@ def densities(law: dict, tissue: Tissue, assay: str) -> tuple[list[tuple[str, ..
     if assay == "SC":
         return _myeloid(law, tissue)
     cells = _t_cells(law, tissue)
-    none = ("-",) * (len(MARKERS[assay]) - 1)
+    none = ("-",) * (len(PANELS[assay]) - 1)
     other = np.full(len(tissue.infiltration), float(law["other_cells"]))
     cd8_alone = sum(values for signs, values in cells.items() if signs[1] == "+") * law["cd8_without_cd3"]
     rows = {("-", *none): other, ("-", "+", *none[1:]): cd8_alone}
@@ -159,7 +154,7 @@ class Counts:
 
     def density(self, population: str) -> np.ndarray:
         """Cells per mm² of a population by tissue; population: as "CD3+ CD8-"."""
-        wanted = [(MARKERS[self.assay].index(term[:-1]), term[-1]) for term in population.split()]
+        wanted = [(PANELS[self.assay].index(term[:-1]), term[-1]) for term in population.split()]
         match = np.array([all(signs[place] == sign for place, sign in wanted) for signs in self.combinations])
         return self.cells[:, match].sum(axis=1) / self.area
 
@@ -184,17 +179,17 @@ def tables(counted: list[tuple[list[str], Counts]]) -> tuple[pd.DataFrame, pd.Da
     """
     rows, named = [], []
     for samples, counts in counted:
-        place = {marker: i for i, marker in enumerate(MARKERS[counts.assay])}
+        place = {marker: i for i, marker in enumerate(PANELS[counts.assay])}
         for sample, area, cells in zip(samples, counts.area, counts.cells, strict=True):
             for signs, number in zip(counts.combinations, cells, strict=True):
                 if number:
-                    marks = [signs[place[marker]] if marker in place else "" for marker in ALL_MARKERS]
+                    marks = [signs[place[marker]] if marker in place else "" for marker in MARKERS]
                     rows.append([sample, counts.assay, area, int(number), *marks])
         for population in NAMED[counts.assay]:
             values = counts.density(population)
             named += [[*of, population, value] for of, value in
                       zip([(sample, counts.assay) for sample in samples], values, strict=True)]  # fmt: skip
-    positivity = pd.DataFrame(rows, columns=["SAMPLE_ID", "ASSAY", "AREA_MM2", "CELLS", *ALL_MARKERS])
+    positivity = pd.DataFrame(rows, columns=["SAMPLE_ID", "ASSAY", "AREA_MM2", "CELLS", *MARKERS])
     listed = pd.DataFrame(named, columns=["SAMPLE_ID", "ASSAY", "POPULATION", "DENSITY_PER_MM2"])
     keys = ["SAMPLE_ID", "ASSAY"]
     return tuple(table.sort_values(keys, kind="stable", ignore_index=True) for table in (positivity, listed))

@@ -76,6 +76,14 @@ def test_the_columns_of_a_car_t_cohort_are_read_as_what_they_are(tmp_path):
     assert histology.stated(cohort)["kind"].tolist() == ["LBCL"] * 3
 
 
+def test_a_biopsy_after_treatment_is_not_taken_for_an_early_one(tmp_path):
+    """One at relapse is after treatment as well."""
+    folder = folder_with(tmp_path)
+    (folder / "data_clinical_sample.txt").write_text(SAMPLES.replace("early", "post-treatment"), encoding="utf-8")
+    cohort = read_study(folder)
+    assert cohort.words["BIOPSY_TIME"] == {"post-treatment": 1} and "early" not in set(cohort.samples["BIOPSY_TIME"])
+
+
 def test_a_word_that_is_not_understood_is_named_and_counted(tmp_path):
     folder = folder_with(tmp_path)
     table = folder / "data_clinical_sample.txt"
@@ -152,7 +160,10 @@ def test_a_wrong_table_of_densities_is_refused_in_one_line(tmp_path, old, new, m
         ("A\tTCE\t2\t30", "A\tTCE\t3\t30", "row 2, column AREA_MM2: sample 'A' has two areas in TCE"),
         ("A\tTCE\t2\t30", "A\tTCE\t2\t-3", "row 2, column CELLS: '-3' is no number of cells of 0 or more"),
         ("A\tTCE\t2\t30", "A\tTCE\t2\t3.5", "row 2, column CELLS: '3.5' is no whole number of cells"),
-        ("A\tTCE\t2\t30", "A\tTCE\t2\t", "row 2, column CELLS: is empty; every row needs one"),
+        ("A\tTCE\t2\t30", "A\tTCE\t2\t", "row 2, column CELLS: is empty; give the cells counted, or leave the sample"),
+        ("A\tTCE\t2\t", "A\tTCE\t2000000\t", "row 2, column AREA_MM2: '2000000' is more than a slide has (2,000 mm²)"),
+        ("A\tTCE\t2\t", "A\tTCE\t0.00002\t",
+         "row 2, column AREA_MM2: sample 'A' has 50,000,000 cells per mm² in TCE, more than fit"),
         ("A\tTCE\t2\t30\t+", "A\tTCE\t2\t30\tyes", "row 2, column CD3: 'yes' is no sign; write +, -, or nothing"),
         ("A\tTCE\t2\t30\t+", "A\tTCE\t2\t30\t", "row 2, column CD3: is empty here and filled in other rows of sample"),
         ("\t20\t+\t-\t+\t+\t-", "\t20\t+\t+\t-\t-\t-", "row 3: a combination of markers stands in an earlier row too"),
@@ -164,7 +175,9 @@ def test_a_wrong_table_of_densities_is_refused_in_one_line(tmp_path, old, new, m
 )  # fmt: skip
 def test_a_wrong_table_of_marker_positivity_is_refused_in_one_line(tmp_path, old, new, message):
     assert old in POSITIVITY
-    folder = folder_with(tmp_path, data_marker_positivity=POSITIVITY.replace(old, new, 1))
+    # an area is one of a section, and stands in each of its rows
+    places = -1 if old == "A\tTCE\t2\t" else 1
+    folder = folder_with(tmp_path, data_marker_positivity=POSITIVITY.replace(old, new, places))
     assert f"data_marker_positivity.txt, {message}" in refusal(folder)
 
 
@@ -224,10 +237,16 @@ def test_linear_counts_come_to_the_log2_scale(tmp_path):
         (MATRIX, META.replace("scale: log2 normalised counts", "scale: z"), "says scale 'z'; write `scale: log2"),
         (MATRIX, META.replace("gene_panel", "panel"), "ncounter_x.txt: is missing, or says no gene_panel"),
         (MATRIX.replace("CLASS", "KIND"), META, "column CLASS: is missing"),
+        (MATRIX.replace("\tA\tB\t", "\tTCGA-01-0001-01A-11R\tTCGA-01-0001-01A-21R\t"), META,
+         "are both of sample 'TCGA-01-0001-01'; leave one out"),
     ],
 )  # fmt: skip
 def test_a_wrong_matrix_is_refused_in_one_line(tmp_path, matrix, meta, message):
-    assert message in refusal(folder_with(tmp_path, data_ncounter_x=matrix, ncounter_x=meta))
+    folder = folder_with(tmp_path, data_ncounter_x=matrix, ncounter_x=meta)
+    if "TCGA" in message:
+        with (folder / "data_clinical_sample.txt").open("a") as file:
+            file.write("TCGA-01-0001-01\tP2\tPMBL\trelapse\t400\tFFPE\tPASS\tPASS\n")
+    assert message in refusal(folder)
 
 
 def test_a_class_of_codes_that_is_not_known_is_named_and_left_out(tmp_path):
@@ -235,6 +254,19 @@ def test_a_class_of_codes_that_is_not_known_is_named_and_left_out(tmp_path):
     cohort = read_study(folder_with(tmp_path, data_ncounter_x=odd, ncounter_x=META))
     assert cohort.words["CLASS"] == {"Mystery": 1}
     assert list(cohort.ncounter[ncounter.PANCANCER_IMMUNE].var_names) == ["CD8A", "GUSB"]
+
+
+def test_a_word_of_quality_that_is_not_understood_keeps_the_sample_and_is_said(tmp_path):
+    folder = folder_with(tmp_path, data_ncounter_x=MATRIX, ncounter_x=META)
+    table = folder / "data_clinical_sample.txt"
+    table.write_text(SAMPLES.replace("FFPE\tPASS\tPASS", "FFPE\tPASS\tborderline", 1), encoding="utf-8")
+    cohort = read_study(folder)
+    assert cohort.words["NCOUNTER_QC"] == {"borderline": 1}
+    assert list(cohort.ncounter[ncounter.PANCANCER_IMMUNE].obs_names) == ["A", "B", "C"]
+    assert any(
+        "of 1 of 3 samples NCOUNTER_QC does not say PASS or FAIL; they are kept" in note for note in cohort.notes
+    )
+    assert not any("RNA_QC does not" in note for note in cohort.notes)
 
 
 def test_two_files_of_one_panel_and_a_lone_meta_file_are_refused(tmp_path):
@@ -327,6 +359,7 @@ def test_controls_that_are_not_linear_or_not_detected_fail_the_lane(tmp_path):
     [
         (rcc("Q", {"CD8A": 1}), "rcc_io360/two.RCC: sample 'Q' is not in the table of samples"),
         (rcc("A", {"CD8A": 1}), "is of sample 'A' as rcc_io360/one.RCC is; keep one"),
+        (rcc("B", {"CD8A": 1}).replace("CD8A,ref,1", "CD8A,ref,1\nHousekeeping,CD8A,ref,1"), "is of another panel"),
         (rcc("B", {"CXCL9": 1}), "is of another panel"),
         (rcc("B", {"CD8A": 1}).replace("Endogenous,CD8A,ref,1\n", "Endogenous,CD8A,ref,1\n" * 2),
          "code 'CD8A' stands twice"),
@@ -337,6 +370,26 @@ def test_controls_that_are_not_linear_or_not_detected_fail_the_lane(tmp_path):
 )  # fmt: skip
 def test_a_wrong_raw_file_is_refused_in_one_line(tmp_path, text, message):
     assert message in refusal(raw_folder(tmp_path, one=rcc("A", {"CD8A": 400}), two=text))
+
+
+def test_a_raw_file_whose_name_and_id_are_of_two_samples_is_refused(tmp_path):
+    folder = raw_folder(tmp_path, A=rcc("A", {"CD8A": 400}), C=rcc("B", {"CD8A": 400}))
+    assert "rcc_io360/C.RCC: is of sample 'B' by its ID and of 'C' by its name" in refusal(folder)
+
+
+@pytest.mark.parametrize(("kind", "read"), [("Housekeeping", False), ("Ligation", True)])
+def test_a_code_in_two_classes_is_refused_and_one_of_an_unknown_class_left_out(tmp_path, kind, read):
+    text = rcc("A", {"CD8A": 400}).replace("Housekeeping,GUSB", f"{kind},CD8A,ref,400\nHousekeeping,GUSB")
+    folder = raw_folder(tmp_path, one=text)
+    if read:
+        assert list(read_study(folder).ncounter["IO 360"].var_names) == ["CD8A", "GUSB"]
+    else:
+        assert "gene CD8A stands twice" in refusal(folder)
+
+
+def test_a_control_named_as_a_gene_is_refused(tmp_path):
+    text = rcc("A", {"CD8A": 400}).replace("Negative,NEG_A(0)", "Negative,GUSB")
+    assert "code 'GUSB' stands in two classes" in refusal(raw_folder(tmp_path, one=text))
 
 
 def test_raw_counts_without_housekeeping_genes_or_controls_are_refused(tmp_path):
@@ -389,10 +442,21 @@ def test_the_check_of_a_cohort_shows_what_was_read(tmp_path):
 
 
 def test_a_cohort_restricted_to_one_histology_keeps_its_assays(tmp_path):
-    folder = folder_with(tmp_path, data_densities=DENSITIES, data_marker_positivity=POSITIVITY,
+    folder = folder_with(tmp_path, data_densities=DENSITIES + "C\tTL\tCD3+\t77\n",
+                         data_marker_positivity=POSITIVITY + "C\tTL\t1\t50\t+\t-\t\t\t\n",
                          data_ncounter_x=MATRIX, ncounter_x=META)  # fmt: skip
-    kept = histology.restrict(read_study(folder), "PMBL")
-    assert list(kept.samples.index) == ["C"] and kept.densities.empty and kept.positivity.empty
+    cohort = read_study(folder)
+    kept = histology.restrict(cohort, "PMBL")
+    assert (
+        set(cohort.densities["sample"])
+        == set(cohort.positivity["sample"])
+        == {"A", "B", "C"}
+        == set(cohort.samples.index)
+    )
+    assert list(kept.samples.index) == ["C"] and set(kept.positivity["sample"]) == set(kept.densities["sample"]) == {
+        "C"
+    }
+    assert assays.density(kept, "TL", "CD3+").to_dict() == {"C": 77.0}
     assert list(kept.ncounter["PanCancer Immune"].obs_names) == ["C"]
 
 

@@ -200,8 +200,8 @@ MEANINGS = {
             screening | pre
         """,
         "early": """
-            early | early post treatment | post treatment | post infusion | early post infusion | day 7 14 |
-            day7 14 | d7 14 | days 7 14 | week 2 | 2 weeks
+            early | early post treatment | early post infusion | day 7 14 | day7 14 | d7 14 | days 7 14 | week 2 |
+            2 weeks
         """,
         "relapse": """relapse | at relapse | progression | at progression | relapsed""",
     },

@@ -6,20 +6,12 @@ import pandas as pd
 import pytest
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
 
 from lcnec_utils.plots import palette  # noqa: E402
 from lcnec_utils.plots.agreement import agreement  # noqa: E402
 from tests.plots.readable import LABELS, assert_readable  # noqa: E402
 
 NAN = float("nan")
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    palette.apply()
-    yield
-    plt.close("all")
 
 
 def test_an_estimate_is_drawn_against_what_is_known():

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.offsetbox import TextArea  # noqa: E402
 from matplotlib.patches import PathPatch  # noqa: E402
 
@@ -17,13 +16,6 @@ from lcnec_utils.run import panel_files  # noqa: E402
 
 SUBTYPES = ["NSCLC-like", "SCLC-like", "Unclassified"]
 GENES = ["TP53", "RB1", "STK11", "KEAP1", "KRAS", "SMARCA4", "KMT2D", "CDKN2A", "PTEN", "ARID1A", "NF1", "EGFR"]
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    palette.apply()
-    yield
-    plt.close("all")
 
 
 def texts(figure) -> dict:

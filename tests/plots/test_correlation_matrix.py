@@ -1,17 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import pyplot as plt
 
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.plots import palette
 from lcnec_utils.plots.correlation_matrix import correlation_matrix
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def test_each_number_stands_in_its_cell_and_a_missing_one_is_a_dash():

@@ -8,7 +8,6 @@ import matplotlib
 matplotlib.use("agg")
 
 import matplotlib.colors
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,13 +36,6 @@ ROWS = [
 ]
 TABLE = pd.DataFrame(ROWS, columns=COLUMNS)
 COLOR = {"blockade": "#952F85", "chemotherapy": "#C28500"}
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    palette.apply()
-    yield
-    plt.close("all")
 
 
 def marks(ax, y: int) -> list[tuple]:

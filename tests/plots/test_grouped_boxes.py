@@ -3,10 +3,8 @@
 import matplotlib
 import numpy as np
 import pandas as pd
-import pytest
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
 
 from lcnec_utils.plots import grouped_boxes as boxes_plot  # noqa: E402
 from lcnec_utils.plots import palette  # noqa: E402
@@ -14,13 +12,6 @@ from lcnec_utils.stats import ranks  # noqa: E402
 from tests.plots.readable import LABELS, assert_readable  # noqa: E402
 
 NAN = float("nan")
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    palette.apply()
-    yield
-    plt.close("all")
 
 
 def eleven(n: int = 20, seed: int = 8) -> tuple[pd.DataFrame, pd.Series]:

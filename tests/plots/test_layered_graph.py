@@ -22,13 +22,6 @@ from tests.plots.readable import assert_readable
 COLORS = {"primary": "#A44300", "acquired": "#257FC0"}
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    palette.apply()
-    yield
-    plt.close("all")
-
-
 def graph_of(*edges, layers: dict[str, int], **look) -> nx.MultiDiGraph:
     graph = nx.MultiDiGraph()
     for name, layer in layers.items():

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import pyplot as plt
 
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.plots import palette
@@ -11,12 +10,6 @@ from lcnec_utils.plots.limits_of_agreement import limits_of_agreement
 from lcnec_utils.stats import agreement
 
 WORDS = {"xlabel": "mean", "ylabel": "ratio"}
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def drawn(one: pd.Series, other: pd.Series, **how):

@@ -3,7 +3,6 @@
 import matplotlib
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 import pytest  # noqa: E402
@@ -15,14 +14,6 @@ from lcnec_utils.plots.paired_dots import paired_dots  # noqa: E402
 from lcnec_utils.plots.rejection_rates import rejection_rates  # noqa: E402
 from lcnec_utils.plots.stacked_counts import stacked_counts  # noqa: E402
 from tests.plots.readable import assert_readable  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    palette.apply()
-    yield
-    plt.close("all")
-
 
 PAIRS = pd.DataFrame(
     {"lung": [1.0, 4, 9, np.nan, 0], "liver": [2.0, 2, 30, 5, 7], "taken together": [True, False, True, True, False]}

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from lcnec_utils.core import formats  # noqa: E402
@@ -47,13 +46,6 @@ from lcnec_utils.plots.volcano import volcano  # noqa: E402
 from lcnec_utils.run import panel_files  # noqa: E402
 from lcnec_utils.stats import comparison, proportions, survival  # noqa: E402
 from tests.plots.readable import assert_readable, boxes_of_text  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    palette.apply()
-    yield
-    plt.close("all")
 
 
 def words(figure) -> str:

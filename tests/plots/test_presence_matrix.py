@@ -2,7 +2,6 @@
 
 import pandas as pd
 import pytest
-from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgba
 
 from lcnec_utils.core.errors import MissingData
@@ -12,12 +11,6 @@ from lcnec_utils.plots.presence_matrix import presence_matrix
 TONES = {"yes": "#257FC0", "failed": "#A44300", "no": "#F2F2F2"}
 STATES = pd.DataFrame({"P1": ["yes", "yes"], "P2": ["no", "failed"], "P3": ["yes", "no"]}, index=["TL", "TCE"])
 BLOCKS = pd.Series(["before", "after"], STATES.index)
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def test_a_row_has_its_count_and_a_cell_the_colour_of_its_state():

@@ -1,6 +1,5 @@
 """Two amounts of patients on logarithmic axes: what is drawn, counted and ringed."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,12 +7,6 @@ import pytest
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.plots import palette
 from lcnec_utils.plots.quadrant_scatter import quadrant_scatter
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def patients() -> pd.DataFrame:

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.colors import to_hex  # noqa: E402
 from matplotlib.patches import Polygon  # noqa: E402
 
@@ -23,13 +22,6 @@ from tests.plots.readable import assert_readable  # noqa: E402
 NAN = float("nan")
 COLUMNS = ["kind", "label", "estimate", "lower", "upper", "n", "events", "caveats"]
 LONG = "A cohort with a very long name of an institution, Second Series (2014–2021)"
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    palette.apply()
-    yield
-    plt.close("all")
 
 
 def rows(*given) -> pd.DataFrame:

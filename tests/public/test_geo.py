@@ -1,5 +1,6 @@
 """A GEO series on an nCounter platform as a study folder, on files that the tests write. Costs about four seconds."""
 
+import gzip
 import re
 import socket
 
@@ -13,6 +14,7 @@ from lcnec_utils.core import params, paths
 from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.ledger import claims
 from lcnec_utils.public import geo
+from lcnec_utils.run import replication
 from tests.public import geo_files
 
 PATIENT = r"(SUBJ-\d+)"
@@ -127,9 +129,79 @@ def test_a_gene_without_a_value_in_some_sample_is_left_out_and_counted(family, t
     assert "CXCL9" not in read_study(tmp_path / "out").ncounter["PanCancer Immune"].var_names
 
 
+def test_zuma_1s_own_patients_reproduce_its_prints_and_replicate_none(family, tmp_path):
+    """Every claim of the source is on them; another series is of nobody whom a print counts."""
+    cohort = cohort_of(family(), tmp_path)
+    general = [claim for claim in claims.published().values() if claim.scope == "general"]
+    own = {claim.source for claim in general if replication.is_own(claim, cohort)}
+    assert cohort.stands_for == "ZUMA-1" and own == {"zuma1"}
+    assert all(replication.is_own(claim, cohort) for claim in general if claim.source == "zuma1")
+    other = family().with_name("GSE1_family.soft")
+    other.write_bytes(gzip.decompress(family().read_bytes()).replace(b"GSE197977", b"GSE1"))
+    assert cohort_of(other, tmp_path / "other").stands_for == ""
+
+
+def test_values_taken_for_log2_counts_are_said(family, tmp_path):
+    notes = geo.convert(family(), tmp_path / "out", patient=PATIENT)
+    most = geo_files.values(geo_files.samples()).to_numpy().max()
+    assert f"Platform GPL99999: its values, up to {most:g}, are taken for log2 counts and left as they are." in notes
+
+
+def test_characteristics_that_name_no_field_are_counted(family, tmp_path):
+    path = tmp_path / "GSE197977_family.soft"
+    text = gzip.decompress(family().read_bytes()).decode()
+    row = "!Sample_characteristics_ch1 = tumour of a lymph node\n"
+    path.write_text(text.replace("!Sample_platform_id", row + "!Sample_platform_id", 2))
+    notes = geo.convert(path, tmp_path / "out", patient=PATIENT)
+    assert "Characteristics that name no field were not read: 'tumour of a lymph node' (2)." in notes
+
+
+def test_a_file_in_latin_1_is_read_as_such(family, tmp_path):
+    path = tmp_path / "GSE197977_family.soft"
+    text = (
+        gzip.decompress(family().read_bytes()).decode().replace("made up for a test", "Institut Gustave Roussy, André")
+    )
+    path.write_bytes(text.encode("latin-1"))
+    geo.convert(path, tmp_path / "out", patient=PATIENT)
+    assert yaml.safe_load((tmp_path / "out" / "cohort.yaml").read_text())["source"].endswith("Roussy, André")
+
+
+def test_a_code_that_stands_twice_is_refused_in_one_line(family, tmp_path):
+    table = geo_files.samples()
+    numbers = geo_files.values(table)
+    numbers = pd.concat([numbers, numbers.iloc[:1] + 1])
+    matrix = geo_files.series_matrix(tmp_path / "GSE1_series_matrix.txt.gz", table, numbers)
+    for path, more in ((family(numbers=numbers), {}),
+                       (matrix, {"platform": geo_files.platform_file(tmp_path / "GPL99999.soft")})):  # fmt: skip
+        with pytest.raises(UserError, match=r"code 'NM_0000.1' stands twice in the table") as error:
+            geo.convert(path, tmp_path / "out", patient=PATIENT, **more)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('!Sample_title\t"SUBJ-000_BASELINE"\t', "!Sample_title\t", "its row !Sample_title has 12 cells of 13"),
+        ('"NM_0001.1"\t', '"NM_0001.1"\t1\t2\t3\t', "the rows of its table differ in length"),
+    ],
+)
+def test_a_series_matrix_whose_rows_do_not_fit_is_refused_in_one_line(tmp_path, old, new, message):
+    table = geo_files.samples()
+    path = geo_files.series_matrix(tmp_path / "GSE1_series_matrix.txt.gz", table, geo_files.values(table))
+    text = gzip.decompress(path.read_bytes()).decode()
+    assert old in text
+    path.write_bytes(gzip.compress(text.replace(old, new).encode()))
+    with pytest.raises(UserError, match=message) as error:
+        geo.convert(path, tmp_path / "out", platform=geo_files.platform_file(tmp_path / "GPL9.soft"), patient=PATIENT)
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("change", "more", "message"),
     [
+        ({}, {"patient": "(SUBJ"}, "is no expression with one group"),
+        ({}, {"patient": r"SUBJ\(1\)"}, "is no expression with one group"),
+        ({}, {"patient": r"(X*)SUBJ"}, "finds no one patient in each title"),
         ({"bestresponse": "PD"}, {}, "field 'bestresponse': patient SUBJ-000 has two values"),
         ({}, {"patient": "id of nobody"}, "is no field of the series; there are visit, bestresponse"),
         ({}, {"patient": r"(NOBODY\d+)"}, "finds no one patient in each title"),

@@ -111,6 +111,26 @@ def test_in_the_projects_own_folder_whatever_is_run_by_hand_goes_to_the_scratch_
     assert "Run by hand" in by_hand.notice("02_outcomes", "twin", {})
 
 
+def test_an_executed_notebook_that_somebody_opens_and_runs_writes_over_no_result(reader, monkeypatch):
+    """It holds the cell that papermill injected; Jupyter's server names the notebook to the kernel that it starts."""
+    reader.run_all(In=["", "# Parameters\nrun = 'mine'\n"])
+    before = made_files()
+    monkeypatch.setenv("JPY_SESSION_NAME", "build/mine/notebooks/02_outcomes.ipynb")
+    reader.run_all()
+    after = made_files()
+    assert before.items() <= after.items(), "nothing that was there is another"
+    assert all(name.startswith("build/scratch/mine/") for name in after.keys() - before.keys())
+    assert any("Run by hand" in text for text in reader.shown)
+    monkeypatch.setenv(records.BY_COMMAND, "1")
+    assert not by_hand.goes_to_scratch(injected=True, changed={}), "`lcnec` called from a notebook's cell"
+
+
+def test_jupyters_server_tells_a_kernel_which_notebook_was_opened():
+    from jupyter_server.services.sessions.sessionmanager import SessionManager
+
+    assert by_hand.OPENED_IN_JUPYTER in SessionManager().get_kernel_env("a.ipynb")
+
+
 def test_where_nothing_was_executed_the_ledger_says_that_nothing_is_answered(reader):
     said = "No notebook of this run has been executed"
     assert said in by_hand.notice("14_claims", "mine", {})

@@ -158,6 +158,22 @@ def test_a_cohort_of_a_trial_that_the_print_names_is_the_prints_own(statement, s
     assert replication.is_own(claim.model_copy(update={"scope": "own"}), Cohort("c", pd.DataFrame(), pd.DataFrame()))
 
 
+@pytest.mark.parametrize(
+    ("source", "study", "own"),
+    [
+        ("zuma1", {"stands_for": "ZUMA-1"}, True),
+        ("zuma1", {"stands_for": "ZUMA-7"}, False),
+        ("zuma1", {"overlap_group": "zuma_1"}, False),
+        ("lcnec", {"stands_for": "ZUMA-1"}, False),
+        ("zuma1", {}, False),
+    ],
+)
+def test_a_source_named_for_a_trial_prints_of_that_trials_patients(source, study, own):
+    claim = next(claim for claim in claims.published().values() if claim.scope == "general")
+    claim = claim.model_copy(update={"id": f"{source}.panel.claim", "statement": "Two densities rise together."})
+    assert replication.is_own(claim, Cohort("c", pd.DataFrame(), pd.DataFrame(), study=study)) is own
+
+
 def test_chance_replicates_an_effect_as_often_as_draws_without_one_do():
     """Two hundred thousand sets of five cohorts, each with an effect of none: the share that the rule calls replicated,
     and of true claims the share that some cohort contradicts. Without limits there is no summary, and each decides."""

@@ -14,7 +14,6 @@ import pytest
 from scipy import stats
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
 
 from lcnec_utils.core import paths  # noqa: E402
 from lcnec_utils.core.errors import MissingData, UserError  # noqa: E402
@@ -36,13 +35,6 @@ HAZARD = "lcnec.fig1c.hr.chemotherapy_vs_chemoimmunotherapy"  # 1.43 with limits
 CLASP = [(5, 156, 8, 74), (5, 303, 17, 303), (12, 565, 9, 477), (69, 1570, 94, 1565), (9, 103, 11, 105),
          (313, 4659, 352, 4650)]  # fmt: skip
 CLASP_SUMMARY, CLASP_ERROR = -0.3811, 0.2060
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    palette.apply()
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

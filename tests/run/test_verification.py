@@ -137,6 +137,88 @@ def test_a_figure_in_the_place_of_another_is_altered(figure):
     assert state(figure / "fig1a.svg") == ("altered", f"it says that it is {PANEL} of run mine")
 
 
+@pytest.fixture
+def line_of_table(figure):
+    """A function that writes a table's first line anew, as somebody may who knows how it is made; nothing seals it. The
+    record of the run is not here, as on any other machine."""
+    records.record_path("mine", "02_outcomes").unlink()
+    path = figure / f"{PANEL}.csv"
+    first, _, body = path.read_text().partition("\n")
+
+    def write(**changes):
+        about = {key: value for key, value in (json.loads(first[2:]) | changes).items() if value is not None}
+        path.write_text(f"# {carried_evidence.line(about)}\n{body}")
+        return path
+
+    return write
+
+
+def test_a_line_that_calls_real_patients_simulated_or_hides_a_cohort_is_altered(line_of_table):
+    assert state(line_of_table())[0] == "tracked"
+    assert state(line_of_table(simulated=True)) == ("altered", "it says that its patients are simulated")
+    assert state(line_of_table(cohorts={})) == ("altered", f"it names no cohort, and {PANEL} shows one")
+    told = state(line_of_table(cohorts={"cohrt": "x 0123"}))
+    assert told == ("altered", "it names a cohort in the role 'cohrt', which does not exist")
+    assert state(line_of_table(runs=["mine"]))[0] == "altered"
+    for wrong in ({"simulated": ["no"]}, {"simulated": 0}, {"cohorts": ["x"]}, {"cohorts": {"cohort": 1}}):
+        assert state(line_of_table(**wrong))[0] == "altered", wrong
+
+
+def test_a_twin_whose_line_calls_it_real_is_altered(own_study, line_of_table):
+    """By its name, and a folder of simulated patients by what it says of itself."""
+    (own_study / "cohort.yaml").write_text("name: Made up\nsimulated: true\n")
+    assert state(line_of_table()) == ("altered", "it says that its patients are not simulated")
+    (own_study / "cohort.yaml").unlink()
+    (paths.PARAMS / "mine.yaml").write_text('run: mine\ncohort: twin_cohort_1\nicb: ""\n')
+    path = line_of_table(cohorts={"cohort": "twin_cohort_1 0123456789abcdef"})
+    assert state(path) == ("altered", "it says that its patients are not simulated")
+
+
+def test_what_a_notebook_run_by_hand_drew_is_stale_though_no_parameter_was_changed(line_of_table):
+    """Its cells may have held any change."""
+    name, why = state(line_of_table(scratch={}))
+    assert name == "stale" and "run by hand" in why and "parameters" not in why
+    assert "parameters (min_group: 9)" in state(line_of_table(scratch={"min_group": 9}))[1]
+
+
+def test_a_table_that_brings_runs_together_names_runs_that_there_are(tmp_path):
+    """The tracked one as it is, of a run that nobody has, and of none."""
+    source = paths.ROOT / "figures" / "replication" / "replication.csv"
+    first, _, body = source.read_text().partition("\n")
+    about = json.loads(first[2:])
+    states = {}
+    for name, runs in (("as it is", about["runs"]), ("another", ["nobody"]), ("none", None)):
+        line = {key: value for key, value in (about | {"runs": runs}).items() if value is not None}
+        path = tmp_path / "replication.csv"
+        path.write_text(f"# {carried_evidence.line(line)}\n{body}")
+        states[name] = state(path)
+    assert states["as it is"][0] in ("tracked", "stale") and "runs" not in states["as it is"][1]
+    assert "runs that are brought together" in states["another"][1]
+    assert states["none"] == ("altered", "it does not name the runs that it brings together")
+
+
+def test_a_seal_whose_length_is_wrong_is_none_and_what_is_no_picture_is_altered(figure, tmp_path):
+    """The digest leaves the seal's own bytes out, so its length is checked apart; a sealed text is no picture."""
+    data = (figure / f"{PANEL}.png").read_bytes()
+    place = len(data) - len(carried_evidence.PNG_END) - carried_evidence.PNG_SEAL_BYTES
+    other = tmp_path / "other.png"
+    other.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+    assert state(other) == ("altered", "it does not end in a seal")
+    for body in (b"no picture", data[:60]):
+        other.write_bytes(body + carried_evidence.PNG_END)
+        carried_evidence.seal(other)
+        assert state(other) == ("altered", "it is no picture that can be read")
+
+
+def test_a_file_that_may_not_be_read_is_refused_in_one_line(figure, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(carried_evidence, "read", refuse)
+    with pytest.raises(UserError, match=r"os_by_subtype\.svg: cannot be read \(Permission denied\)"):
+        verification.judge(figure / f"{PANEL}.svg")
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UserError, match="no such file"):
         verification.judge(tmp_path / "nowhere.svg")

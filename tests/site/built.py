@@ -3,6 +3,7 @@
 The own run is planted: one panel of aggregates, and one in which every mark is a real patient.
 """
 
+import html
 import html.parser
 import json
 import shutil
@@ -13,17 +14,23 @@ import pytest
 
 from conftest import ROOT, TEST_OUTPUT, once
 from lcnec_utils.core import provenance
+from lcnec_utils.run import carried_evidence
 
 SECRET = "OWN-PATIENT-77"  # a patient of the planted run
 AGGREGATE, OF_PATIENTS = "subtype_shares", "fig2a"
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="100pt" height="50pt"><text>{words}</text></svg>\n'
+FOLDER = "/somewhere/my_study"  # where its patients lie, which is nobody's to know
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:dc="http://purl.org/dc/elements/1.1/" width="100pt" height="50pt">'
+    "<title>{title}</title>\n <desc>{title}. {sentence}</desc>\n"
+    "<metadata><dc:description>{line}</dc:description></metadata><text>{words}</text></svg>\n"
+)
 CLONE = TEST_OUTPUT / "clone"
 
 
 def plant_table(folder: Path, panel: str, body: str, **about: object) -> Path:
     """A panel's table with its line of provenance, as a run writes it."""
     line = {"project": "lcnec-compendium", "run": folder.name, "panel": panel, "simulated": False,
-            "cohorts": {"cohort": "/somewhere/my_study 0123456789abcdef"}, "parameters": "0" * 16, **about}  # fmt: skip
+            "cohorts": {"cohort": f"{FOLDER} 0123456789abcdef"}, "parameters": "0" * 16, **about}  # fmt: skip
     path = folder / f"{panel}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({**line, "csv": provenance.of_bytes(body.encode())})
@@ -31,14 +38,32 @@ def plant_table(folder: Path, panel: str, body: str, **about: object) -> Path:
     return path
 
 
+def plant_panel(folder: Path, panel: str, body: str, words: str, sentence: str = "", **about: object) -> Path:
+    """A panel's table, its SVG with these words and its PNG, as a run writes them; returns the table's path.
+
+    sentence: what the figure says of itself behind its title.
+    """
+    from PIL import Image, PngImagePlugin
+
+    table = plant_table(folder, panel, body, **about)
+    line = table.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+    text = SVG.format(title=panel, sentence=sentence, line=html.escape(line, quote=False), words=words)
+    table.with_suffix(".svg").write_text(text, encoding="utf-8")
+    carried = PngImagePlugin.PngInfo()
+    for name, value in (("Description", line), ("Comment", words)):
+        carried.add_text(name, value)
+    Image.new("L", (100, 50)).save(table.with_suffix(".png"), pnginfo=carried)
+    for kind in (".svg", ".png"):
+        carried_evidence.seal(table.with_suffix(kind))
+    return table
+
+
 def plant_run(folder: Path) -> None:
     """The files of a run on someone's own patients."""
-    plant_table(folder, AGGREGATE, "group,what,k,n,share\nall,SCLC-like,3,12,0.25\n")
-    (folder / f"{AGGREGATE}.svg").write_text(SVG.format(words="my study (n = 12)"), encoding="utf-8")
+    shares = "group,what,k,n,share\nall,SCLC-like,3,12,0.25\n"
+    plant_panel(folder, AGGREGATE, shares, "my study (n = 12)").with_suffix(".png").unlink()
     (folder / f"{AGGREGATE}.rows.csv").write_text(f"PATIENT_ID,event\n{SECRET},1\n", encoding="utf-8")
-    plant_table(folder, OF_PATIENTS, f"SAMPLE_ID,TP53\n{SECRET},1\n")
-    (folder / f"{OF_PATIENTS}.svg").write_text(SVG.format(words=SECRET), encoding="utf-8")
-    (folder / f"{OF_PATIENTS}.png").write_bytes(SECRET.encode())
+    plant_panel(folder, OF_PATIENTS, f"SAMPLE_ID,TP53\n{SECRET},1\n", SECRET)
 
 
 def plant_clone(folder: Path) -> None:

@@ -28,6 +28,7 @@ from lcnec_utils.site import (
     replication_page,
 )
 from tests.run.planted_runs import PlantedRuns, names
+from tests.site.built import plant_table
 from tests.site.pages import Links, clone, read, target  # noqa: F401  (a fixture)
 
 BURDEN = "icb.rv_text_effects.os.tmb_high"
@@ -228,14 +229,13 @@ def test_plotted_numbers_of_real_patients_are_linked_for_aggregates_alone(tmp_pa
     monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path))
     folder = paths.figures("someone")
     folder.mkdir(parents=True)
-    for name, about in (("real", {"simulated": False}), ("twin", {"simulated": True})):
-        (folder / f"{name}.csv").write_text(f"# {json.dumps(about)}\na\n1\n")
+    for name, simulated in (("real", False), ("twin", True), ("edited", True)):
+        plant_table(folder, name, "a\n1\n", simulated=simulated)
+    (folder / "edited.csv").write_text((folder / "edited.csv").read_text() + "2\n")
     (folder / "bare.csv").write_text("a\n1\n")
     shown = {(name, aggregate): claim_pages.csv_is_shown("someone", name, aggregate)
-             for name in ("real", "twin", "bare", "none") for aggregate in (True, False)}  # fmt: skip
-    assert [key for key, value in shown.items() if value] == [
-        ("real", True), ("twin", True), ("twin", False), ("bare", True),
-    ]  # fmt: skip
+             for name in ("real", "twin", "edited", "bare", "none") for aggregate in (True, False)}  # fmt: skip
+    assert [key for key, value in shown.items() if value] == [("real", True), ("twin", True), ("twin", False)]
 
 
 # --- runs that disagree, and what is not made again
@@ -244,15 +244,19 @@ def test_plotted_numbers_of_real_patients_are_linked_for_aggregates_alone(tmp_pa
 def test_a_ledger_that_is_older_than_its_records_is_named(tmp_path, monkeypatch):
     known, _ = planted_claim(tmp_path, monkeypatch)
     assert known.left_out == []
-    folder = paths.figures("one")
-    folder.mkdir(parents=True)
-    (folder / "claims.csv").write_text(
-        "# {}\nclaim,audit,one: verdict,one: origin,one: found,one: caveats,one: reason\n"
-        f"{BURDEN},consistent,contradicted,real,0.5,,\n"
-    )
+    table = plant_table(
+        paths.figures("one"), "claims",
+        "claim,audit,one: verdict,one: origin,one: found,one: caveats,one: reason\n"
+        f"{BURDEN},consistent,contradicted,real,0.5,,\n",
+    )  # fmt: skip
     assert evidence.gather().left_out == [
         "figures/one/claims.csv has another verdict than the records; `lcnec run --params params/one.yaml` brings it "
         "up to date."
+    ]
+    table.write_text(table.read_text().replace("contradicted", "compatible"))
+    assert evidence.gather().left_out == [
+        "figures/one/claims.csv is not as it was written, and is left out; `lcnec run --params params/one.yaml` makes "
+        "it again."
     ]
 
 

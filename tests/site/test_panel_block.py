@@ -1,11 +1,13 @@
 """A panel's HTML: its switch, its words and what can be copied. Under a second."""
 
+import csv
+import io
 import re
 
 import pytest
 
 from lcnec_utils.site import drawings, panel_block
-from tests.site.built import plant_run, plant_table
+from tests.site.built import plant_panel, plant_run
 
 
 @pytest.fixture
@@ -14,8 +16,8 @@ def drawn(tmp_path, monkeypatch):
     monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path))
     plant_run(tmp_path / "figures" / "mine")
     plant_run(tmp_path / "figures" / "made_up")
-    plant_table(
-        tmp_path / "figures" / "made_up", "subtype_shares", "group,k,n\nall,3,12\n", simulated=True,
+    plant_panel(
+        tmp_path / "figures" / "made_up", "subtype_shares", "group,k,n\nall,3,12\n", "n = 12", simulated=True,
         cohorts={"cohort": "twin_cohort_1 0123456789abcdef"},
     )  # fmt: skip
     return drawings.gather()
@@ -43,6 +45,27 @@ def test_a_panel_shows_the_answers_of_its_own_patients_alone_and_no_text_is_mark
     page = panel_block.block("subtype_shares", drawn, ANSWERS)
     assert "claims/a.b.c.html" in page and "a.b.d" not in page
     assert "Half &lt;are&gt; alike." in page and "<are>" not in page
+
+
+def test_no_cell_of_the_table_for_excel_is_a_formula_and_numbers_stay(drawn):
+    """Excel and LibreOffice compute a cell that begins with =, +, - or @, quoted or not."""
+    [own, _] = drawn.drawings["subtype_shares"]
+    body = 'group,change\n"=HYPERLINK(""http://x"")",-0.5\n@SUM(A1),-1e-05\n+A1,-inf\n-A1,+3\nA=1,−2\n-1 to 2,\n'
+    plant_panel(own.files["csv"].parent, "subtype_shares", body, "n = 12")
+    rows = list(csv.reader(io.StringIO(panel_block.excel_table(own).decode("utf-8-sig"))))
+    assert rows == [
+        ["group", "change"], ["'=HYPERLINK(\"http://x\")", "-0.5"], ["'@SUM(A1)", "-1e-05"], ["'+A1", "-inf"],
+        ["'-A1", "+3"], ["A=1", "−2"], ["'-1 to 2", ""],
+    ]  # fmt: skip
+
+
+def test_the_page_of_a_cohort_is_linked_by_a_name_that_a_file_can_have(tmp_path, monkeypatch):
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(tmp_path))
+    named = {"cohort": '/somewhere/my "study" <1> 0123456789abcdef'}
+    plant_panel(tmp_path / "figures" / "mine", "subtype_shares", "group,k,n\nall,3,12\n", "n = 12", cohorts=named)
+    page = panel_block.block("subtype_shares", drawings.gather(), {})
+    [link] = re.findall(r'href="\.\./cohorts/([^"]+)\.html"', page)
+    assert re.fullmatch(r"my-study-1-[0-9a-f]{8}", link)
 
 
 def test_a_citation_names_panel_run_and_the_digest_of_the_numbers(drawn):

@@ -1,9 +1,11 @@
 """The reference and the dictionary say what the code says. A second or two."""
 
 import ast
+import html
 import inspect
+import re
 
-from lcnec_utils.cohort import dictionary
+from lcnec_utils.cohort import dictionary, words
 from lcnec_utils.site import dictionary_page, guide_pages, reference
 from lcnec_utils.stats import cox
 
@@ -42,6 +44,17 @@ def test_the_dictionary_names_every_column_and_field_that_the_reader_knows(tmp_p
         assert all(f'<code id="{name}">' in page for name in columns)
     assert all(f"<code>{name}</code>" in page for name in dictionary.STUDY_FIELDS)
     assert "Overall Survival (Months)" in page  # another spelling of OS_MONTHS, in the study view's download
+
+
+def test_the_dictionary_shows_the_words_yes_and_no_as_words(tmp_path):
+    """YAML reads `yes` and `no` as truth values; every word that is read stands on the page, and none besides."""
+    dictionary_page.write(tmp_path)
+    page = (tmp_path / "dictionary.md").read_text()
+    part = page[page.index('id="words-yes_no"') :].partition("<h3")[0]
+    assert "<code>yes</code>" in part and "<code>no</code>" in part
+    assert "<code>True</code>" not in page and "<code>False</code>" not in page
+    shown = {html.unescape(word).lower() for word in re.findall(r"<code>(.*?)</code>", part)}
+    assert {word for word in words.vocabularies()["yes_no"] if " " not in word} <= shown
 
 
 def test_how_to_cite_names_the_papers_and_the_data(tmp_path):

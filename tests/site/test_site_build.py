@@ -1,19 +1,25 @@
 """The whole site, built once from tracked files (about a minute of two cores): links, weight, panels, no patient."""
 
+import json
 import posixpath
 import re
 from pathlib import Path
 from urllib.parse import unquote
 
+import pandas as pd
 import pytest
 
 from lcnec_utils.core import params, paths
 from lcnec_utils.core.errors import UserError
-from lcnec_utils.site import build, notebook_pages, settings
-from tests.site.built import AGGREGATE, CLONE, OF_PATIENTS, SECRET, Elements, built_site
+from lcnec_utils.run import carried_evidence
+from lcnec_utils.site import build, files, notebook_pages, settings
+from tests.site.built import AGGREGATE, CLONE, FOLDER, OF_PATIENTS, SECRET, Elements, built_site
 
 PANELS = {id: entry for id, entry in params.read_yaml(paths.PANELS).items() if not entry.get("planned")}
 ADDRESS = re.compile(r"""<(a|img|script|link|source|iframe)\b[^>]*?\b(?:href|src)=["']([^"']*)["']""")
+# Columns with a value per patient, and names of patients as the public cohorts have them: MSK's, TCGA's, GEO's
+OF_ONE_PATIENT = re.compile(r"^(PATIENT|SAMPLE|SUBJECT|CELL_LINE)(_?ID)?$", re.I)
+NAMES_OF_PATIENTS = r"\bP-00\d{5}\b|\bTCGA-\w{2}-\w{4}\b|\bGSM\d{5,}\b"
 # Panels that no tracked run draws: their figures are of reconstructed patients, and are not tracked
 NOT_TRACKED = {"rv_trials_recomputed"}
 
@@ -65,8 +71,10 @@ def test_every_panel_stands_on_its_notebooks_page_with_each_run_that_drew_it(sit
             part = page[page.index(f'id="{id}--{run}"') :].partition("</div>")[0]
             alternative = re.search(r'<img[^>]* alt="([^"]+)"', part, re.S)[1]
             assert len(alternative) > 20, (id, run)
-        simulated = page.count('<p class="simulated">')
-        assert simulated >= sum(run == "twin" for run in drawn) - (not entry["roles"])
+            line = (CLONE / "figures" / run / f"{id}.csv").read_text(encoding="utf-8").partition("\n")[0]
+            simulated = json.loads(line.removeprefix("# "))["simulated"]
+            assert ('<p class="simulated">' in part) == simulated, (id, run)
+            assert simulated or run != "twin" or not entry["roles"], id
 
 
 def test_a_twins_sentence_is_the_figures_alternative_text(pages, site):
@@ -127,20 +135,75 @@ def test_of_real_patients_the_site_holds_aggregates_only(site, pages):
         assert about is not None, path
         if not about["simulated"] and panel not in ("claims", "replication"):
             assert PANELS[panel].get("aggregate"), path
+            if path.suffix == ".csv":
+                table = pd.read_csv(path, comment="#" if ".excel." not in path.name else None)
+                assert not [name for name in table if OF_ONE_PATIENT.search(str(name))], path
+                for column in table.select_dtypes("object"):
+                    assert not table[column].astype(str).str.contains(NAMES_OF_PATIENTS).any(), (path, column)
             excel = f"{panel}.excel.csv"
             assert path.name in (f"{panel}.svg", f"{panel}.csv", excel), path
     for path, text in pages.items():
-        assert not re.search(r"\bP-00\d{5}\b", text), path
+        assert not re.search(NAMES_OF_PATIENTS, text), path
 
 
 def test_a_patient_of_ones_own_run_is_on_no_page_and_the_panel_says_why(site, pages):
     for path in site.rglob("*"):
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
+        assert not path.is_file() or FOLDER.encode() not in path.read_bytes(), path
     landscape = pages[site / "notebooks" / f"{PANELS[OF_PATIENTS]['notebook']}.html"]
     part = landscape[landscape.index(f'<section class="lcnec-panel" id="{OF_PATIENTS}"') :].partition("</section>")[0]
     assert "mine: Its marks are single patients" in re.sub(r"<[^>]+>", "", part)
     own = landscape[landscape.index(f'id="{AGGREGATE}--mine"') :].partition('role="tabpanel"')[0]
     assert "n = 12" in own and "my_study" in own and "/somewhere" not in own
+    for kind in ("csv", "svg"):
+        about = carried_evidence.read(site / "figures" / "mine" / f"{AGGREGATE}.{kind}")
+        assert about["cohorts"] == {"cohort": "my_study 0123456789abcdef"}
+
+
+def test_the_home_page_counts_papers_figures_and_bodies_of_evidence(site, pages):
+    """Real bodies by the tracked replication.csv, figures by the twin's ledger, papers by the files of claims."""
+    text = re.sub(r"<[^>]+>", "", pages[site / "index.html"])
+    replication = pd.read_csv(paths.ROOT / "figures" / "replication" / "replication.csv", comment="#")
+    bodies = {part.partition(":")[0] for row in replication["bodies"].dropna() for part in row.split("; ")}
+    figures = len(pd.read_csv(paths.ROOT / "figures" / "twin" / "claims.csv", comment="#"))
+    assert f"{figures} printed figures of {len(list(paths.PUBLISHED.glob('*.yaml')))} papers" in text
+    assert f"{len(bodies)} bodies of evidence of real patients" in text
+
+
+def test_the_forests_of_replication_are_there_whichever_runs_are_shown(monkeypatch, tmp_path):
+    from lcnec_utils.site import drawings, evidence, replication_page
+
+    monkeypatch.setenv("LCNEC_OUTPUT_DIR", str(CLONE))
+    built_site()
+    build.lay_files(tmp_path, drawings.gather(["msk_met"]))
+    pictures = re.findall(r'<img src="([^"]+)"', replication_page.page(evidence.gather()))
+    assert len(pictures) >= 3 and all((tmp_path / address).is_file() for address in pictures)
+
+
+# --- the folder of the site
+
+
+def test_a_folder_that_holds_other_files_is_refused_and_left_alone(tmp_path):
+    """A build removes what it does not know under html/, where somebody's own pages may lie."""
+    own = tmp_path / "html" / "figures" / "mine.svg"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(UserError, match=r"holds other files \(thesis.tex\)"):
+        build.build(tmp_path)
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"mine.svg", "thesis.tex"}
+    with pytest.raises(UserError, match="is a file"):
+        build.build(own)
+    (tmp_path / "thesis.tex").unlink()
+    with pytest.raises(UserError, match="holds other files"):
+        build.build(tmp_path)
+
+
+def test_an_empty_folder_becomes_the_sites_and_is_known_again(tmp_path):
+    for _ in range(2):
+        files.claim_folder(tmp_path / "new" / "site")
+        (tmp_path / "new" / "site" / "html").mkdir(exist_ok=True)
+        (tmp_path / "new" / "site" / "notes.txt").touch()
 
 
 def test_search_works_from_disk_and_only_its_page_loads_the_index(site, pages):

@@ -36,8 +36,8 @@ def test_a_planted_quantity_is_first_in_nearly_every_resample_and_leads():
     rows = table.set_index("what")
     assert rows.at["A", "place"] == 1 and rows.at["A", "first"] > 0.95
     assert table["first"].sum() == pytest.approx(1)
-    assert lead(table, draws, ["A"]).lower > 0
-    assert lead(table, draws, ["B", "C"]).upper < 0
+    assert all(lead(table, draws, "A", other).lower > 0 for other in "BCD")
+    assert lead(table, draws, "B", "A").upper < 0
     assert table.attrs["smallest"] == 10
 
 
@@ -45,8 +45,24 @@ def test_without_any_effect_no_quantity_is_sure_of_its_place():
     values, hit = people(effect=0.0)
     table, draws = association_places(values, hit, resamples=300, seed=2)
     assert (table["first"] < 0.8).all() and (table["place_upper"] - table["place_lower"] >= 2).all()
-    finding = lead(table, draws, ["A"])
+    finding = lead(table, draws, "A", "B")
     assert finding.lower < 0 and finding.lower <= finding.lower_90 <= finding.upper_90 <= finding.upper
+
+
+def test_a_lead_is_centred_at_0_without_effect_and_keeps_its_sign():
+    """Over 200 sets of patients without effect as many leads are above 0 as below; turned round, it is below."""
+    leads = []
+    for seed in range(200):
+        values, hit = people(seed=seed, effect=0.0)
+        leads.append(lead(*association_places(values, hit, resamples=1, seed=1), "A", "B").value)
+    assert stats.binomtest(sum(value > 0 for value in leads), len(leads)).pvalue > 0.01
+    assert abs(np.mean(leads)) < 4 * np.std(leads) / np.sqrt(len(leads))
+    values, hit = people()
+    opposed = values.assign(A=-values["A"])
+    one, other = (lead(*association_places(each, hit, resamples=200, seed=1), "A", "B") for each in (values, opposed))
+    assert one.lower > 0 > other.upper, "as strong, but lower in those with the outcome: no lead"
+    with pytest.raises(UserError, match="no quantity 'E'"):
+        lead(*association_places(values, hit, resamples=2, seed=1), "A", "E")
 
 
 def test_equals_share_the_first_place_and_what_does_not_vary_has_none():

@@ -5,6 +5,7 @@ most of it the drawing of three trials, one of them twice the same.
 """
 
 import hashlib
+import subprocess
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,7 @@ from lcnec_utils.cohort import assays
 from lcnec_utils.cohort.read import read_study
 from lcnec_utils.core import paths
 from lcnec_utils.ledger import claims
-from lcnec_utils.stats.ranks import spearman
-from lcnec_utils.twins import build, car_t, car_t_dealt, car_t_sets, studies
+from lcnec_utils.twins import build, car_t, car_t_dealt, car_t_sets, studies, targets
 from lcnec_utils.twins.car_t_survival import cox_p
 from lcnec_utils.twins.times import CannotDraw
 
@@ -78,8 +78,16 @@ def immunoscore(study) -> pd.Series:
     return density(study, "TL", "CD3+").rank() + density(study, "TL", TC).rank()
 
 
-def p_of(one: pd.Series, other: pd.Series) -> tuple[float, float]:
-    rho, p, _ = spearman(one, other.reindex(one.index))
+def p_of(rscript: str, one: pd.Series, other: pd.Series) -> tuple[float, float]:
+    """Spearman's correlation and its p by R, whose rule the printed p follow."""
+    table = pd.concat([one, other.reindex(one.index)], axis=1).astype(float)
+    code = (
+        "d <- read.csv(file('stdin'), header = FALSE); "
+        "r <- suppressWarnings(cor.test(d[[1]], d[[2]], method = 'spearman')); cat(r$estimate, r$p.value)"
+    )
+    text = table.to_csv(index=False, header=False)
+    said = subprocess.run([rscript, "-e", code], input=text, capture_output=True, text=True, check=True).stdout
+    rho, p = map(float, said.split())
     return rho, p
 
 
@@ -164,12 +172,14 @@ def test_days_do_not_contradict_each_other(trial):
 
 
 def test_named_densities_are_the_cells_counted_over_the_area(trial):
-    named = trial.densities.set_index(["ASSAY", "POPULATION"])
-    for (assay, population), rows in named.groupby(level=[0, 1]):
-        if population != "CD3+ CD8- FOXP3+":
-            continue
-        own = pd.concat([density(trial, assay, population, time) for time in SUBSETS])
-        assert sorted(own) == pytest.approx(sorted(rows["DENSITY_PER_MM2"]))
+    listed = trial.densities.groupby(["ASSAY", "POPULATION"])
+    assert {("TL", "CD3+ CD8-"), ("TCE+", TREG), ("SC", "CD68+")} <= set(listed.groups)
+    samples = trial.samples.set_index("SAMPLE_ID")
+    for (assay, population), rows in listed:
+        rows = rows.set_index("SAMPLE_ID")["DENSITY_PER_MM2"]
+        own = pd.concat({time: density(trial, assay, population, time) for time in SUBSETS})
+        names = list(zip(samples.loc[rows.index, "BIOPSY_TIME"], samples.loc[rows.index, "PATIENT_ID"], strict=True))
+        assert len(rows) == len(own) and rows.tolist() == pytest.approx(own.loc[names].tolist()), (assay, population)
     fixation = trial.samples.set_index("SAMPLE_ID")["FIXATION"]
     assert set(fixation[trial.positivity["SAMPLE_ID"]]) == {"FFPE"}, "frozen tissue is not stained"
 
@@ -211,22 +221,22 @@ def test_severe_neurologic_events_go_with_few_regulatory_t_cells(trial):
     assert severe[fewest].sum() == 4 and (density(trial, "TCE", f"{TC} PD1+")[fewest] > 0).all()
 
 
-def test_immunoscore_goes_with_the_peak_over_burden_by_the_printed_p(trial):
+def test_immunoscore_goes_with_the_peak_over_burden_by_the_printed_p(trial, rscript):
     table = patients(trial)
-    rho, p = p_of(immunoscore(trial), table["CAR_PEAK_PER_UL"] / table["TUMOR_BURDEN_MM2"])
+    rho, p = p_of(rscript, immunoscore(trial), table["CAR_PEAK_PER_UL"] / table["TUMOR_BURDEN_MM2"])
     assert rho > 0 and round(p, 3) == 0.028
 
 
-def test_immunosign_goes_with_myeloid_cells_by_the_printed_p(trial, sets):
+def test_immunosign_goes_with_myeloid_cells_by_the_printed_p(trial, sets, rscript):
     sign = immunosign(fixed_genes(trial))
     for population, printed in (("CD68+", 0.69), ("CD11B+ CD14+ CD15-", 0.27)):
         cells = density(trial, "SC", population)
         both = cells.index.intersection(sign.index)
-        assert round(p_of(sign[both], cells[both])[1], 2) == printed
+        assert round(p_of(rscript, sign[both], cells[both])[1], 2) == printed
     for seed in SEEDS:
         naive = sets[seed]["twin_car_t_naive"]
         cells = density(naive, "SC", "CD68+")
-        rho, p = p_of(immunosign(fixed_genes(naive))[cells.index], cells)
+        rho, p = p_of(rscript, immunosign(fixed_genes(naive))[cells.index], cells)
         assert rho > 0 and round(p, 4) == 0.0077
 
 
@@ -311,6 +321,39 @@ def test_every_claim_that_a_twin_answers_has_an_origin(made, sets):
     assert answers["zuma1.z1_os.immunosign21"] == "calibrated" and answers["zuma1.z1_forest.immunosign21"] == "planted"
     assert answers["zuma1.z1_relapse.both_types"] == "calibrated", "it is that of the print followed instead"
     assert listed["twin_car_t_naive"]["zuma1.z1_immunosign_corr.macrophages.naive"] == "calibrated"
+
+
+def test_what_was_dealt_to_none_is_not_said_to_be_drawn_without_regard(made):
+    """Nulls that penalties of the dealing enforce: the knob says so, and the law holds the bound."""
+    table = made[1].targets.table().set_index("claim")
+    dealt = ["z1_car_coo.peak", "z1_forest.coo_os.discussion", "z1_cd8_or.myeloid_outcome",
+             "z1_ihc_concordance.immunoscore_vs.myeloid", "z1_treg_ne.treg_vs_efficacy.discussion"]  # fmt: skip
+    for id in dealt:
+        knob = table.loc[f"zuma1.{id}", "knob"]
+        assert "dealt until" in knob and "without regard" not in knob, id
+
+
+def test_nulls_by_cell_of_origin_and_response_are_held_within_the_bounds_of_the_law(trial):
+    table, law = patients(trial), targets.laws()["assumed"]["car_t"]["dealt"]
+    abc = table["CELL_OF_ORIGIN"] == "ABC"
+    peaks = table.groupby(abc)["CAR_PEAK_PER_UL"].median()
+    assert abs(np.log(peaks[True] / peaks[False])) <= law["car_origin_ratio"] < np.log(1.17)
+    event = table["OS_STATUS"] == "1:DECEASED"
+    p = logrank_test(table["OS_MONTHS"][abc], table["OS_MONTHS"][~abc], event[abc], event[~abc]).p_value
+    assert p >= law["survival_origin_p"] == 0.2
+    responded = table["BEST_RESPONSE"].isin(["CR", "PR"])
+    for assay, population in (("SC", "CD68+"), ("TCE", TREG)):
+        assert rank_sum(trial, density(trial, assay, population), responded)[0] >= 0.3
+
+
+def test_what_redrawing_makes_a_quarter_is_tuned_and_a_measured_week_is_no_parameter(made):
+    table = made[1].targets.table().set_index("claim")
+    origins = {
+        "z1_treg_ne.favourable_quadrant": "calibrated", "z1_treg_ne.favourable_quadrant.outcome": "planted",
+        "z1_os.follow_up.discussion": "calibrated", "z1_prepost_ff.late_specimen": "calibrated",
+        "z1_bcell_cta.cd19_hscore.no": "parameter", "z1_os.immunosign_cutoff": "parameter",
+    }  # fmt: skip
+    assert {id: table.loc[f"zuma1.{id}", "answer"] for id in origins} == origins
 
 
 def test_a_folder_reads_to_the_same_patients_and_calls_them_simulated(made, tmp_path):

@@ -14,12 +14,11 @@ from lcnec_utils.core import formats
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.core.findings import Finding, of_count, of_parameter
 from lcnec_utils.omics import immunosign
-from lcnec_utils.stats.correlation import rank_correlation
 from lcnec_utils.stats.proportions import benjamini_hochberg
-from lcnec_utils.stats.ranks import mean_difference, spearman
+from lcnec_utils.stats.ranks import mean_difference
 from lcnec_utils.studies.car_t import immune_scores, populations, untreated
 from lcnec_utils.studies.car_t.immune_scores import FIXATIONS, IMMUNOSCORE, IMMUNOSIGN, PANELS
-from lcnec_utils.studies.car_t.patients import by_patient
+from lcnec_utils.studies.car_t.patients import RESPONSES, by_patient, correlated, of_source
 
 # The roles of the study's four sets: ZUMA-1, treatment-naive, second line, commercial
 SETS = ("car_t", "car_t_naive", "car_t_second_line", "car_t_commercial")
@@ -50,7 +49,8 @@ class BaselineSet:
     patients × genes. cells: name of SUBSETS → values that stand for it. measured: name of SUBSETS → what these are
     (density, or a source's score). scores: IMMUNOSCORE and IMMUNOSIGN, those that can be had. made_of: score → what it
     is made of.
-    response: CR, PR, SD, PD, missing where unknown.
+    response: CR, PR, SD, PD, missing where unknown (not evaluable among them). of_source: whether the patients are the
+    source's own. score_genes: how many genes Immunosign is made of, 0 where it is made of other scores.
     """
 
     name: str
@@ -62,6 +62,8 @@ class BaselineSet:
     scores: dict[str, pd.Series]
     made_of: dict[str, str]
     response: pd.Series
+    of_source: bool = False
+    score_genes: int = 0
 
     @property
     def genes_said(self) -> str:
@@ -98,8 +100,13 @@ def baseline_set(cohort: Cohort, *, genes: list[str]) -> BaselineSet:
     scores = {name: scored.known.need(name).astype(float) for name in scored.names}
     if log2.empty and IMMUNOSIGN not in scores:
         raise MissingData(f"{cohort.name} has neither genes before treatment nor scores that stand for Immunosign")
-    response = cohort.patients.get("BEST_RESPONSE", pd.Series(pd.NA, index=cohort.patients.index, dtype=object))
-    return BaselineSet(cohort.label, panel, fixation, log2, cells, measured, scores, scored.made_of, response)
+    best = cohort.patients.get("BEST_RESPONSE", pd.Series(pd.NA, index=cohort.patients.index, dtype=object))
+    # a panel that lacks a gene of the list gives no score, so that all of the list are in it
+    listed = genes or immunosign.stand_in_genes()
+    return BaselineSet(
+        cohort.label, panel, fixation, log2, cells, measured, scores, scored.made_of, best.where(best.isin(RESPONSES)),
+        of_source(cohort), len(listed) if cohort.ncounter and IMMUNOSIGN in scores else 0,
+    )  # fmt: skip
 
 
 def baseline_sets(cohorts: dict[str, Cohort], *, genes: list[str]) -> dict[str, BaselineSet]:
@@ -150,12 +157,6 @@ def immunosign_correlations(sets: dict[str, BaselineSet], *, min_group: int) -> 
     return pd.concat(parts, ignore_index=True)[columns]
 
 
-def correlated(one: pd.Series, other: pd.Series, *, what: str, min_group: int) -> Finding:
-    """Spearman's correlation as a finding, with p by the rule of R's cor.test, which the source used."""
-    finding = rank_correlation(one, other, what=what, min_group=min_group)
-    return finding if finding.value is None else dataclasses.replace(finding, p=spearman(one, other)[1])
-
-
 NOBODY = pd.Series(dtype=float)
 FIELDS = ["n", "rho", "lower", "upper", "lower_90", "upper_90", "p", "note"]
 
@@ -194,32 +195,44 @@ def correlation_findings(table: pd.DataFrame, sets: dict[str, BaselineSet]) -> d
         if role in sets
     }
     if "car_t" in sets:
-        external = [sets[role] for role in EXTERNAL if role in sets]
-        counted = dict.fromkeys(("abstract", "text", "methods"), of_count(len(external)))
-        answers["car_t"] |= {f"external_sets.{place}": [count] for place, count in counted.items()}
-        answers["car_t"]["n_external"] = [
-            of_count(sum(int(of.scores.get(IMMUNOSIGN, NOBODY).notna().sum()) for of in external))
+        external, genes = own_sets(sets, EXTERNAL), sets["car_t"].score_genes
+        lacking = Finding(None, note=not_all(EXTERNAL))
+        number = of_count(len(external)) if external else lacking
+        scored = sum(int(of.scores.get(IMMUNOSIGN, NOBODY).notna().sum()) for of in external)
+        answers["car_t"] |= {f"external_sets.{place}": [number] for place in ("abstract", "text", "methods")}
+        answers["car_t"]["n_external"] = [of_count(scored) if external else lacking]
+        answers["car_t"]["genes"] = [
+            of_parameter(genes) if genes else Finding(None, note="Immunosign is not made of genes here")
         ]
-        answers["car_t"]["genes"] = [of_parameter(immunosign.SIZE)]
     return answers
 
 
+def own_sets(sets: dict[str, BaselineSet], roles: tuple[str, ...]) -> list[BaselineSet]:
+    """The sets of these roles where the run has every one and each holds the source's own patients; else none."""
+    whole = all(role in sets and sets[role].of_source for role in roles)
+    return [sets[role] for role in roles] if whole else []
+
+
+def not_all(roles: tuple[str, ...]) -> str:
+    """Why what counts over the source's sets has no answer where one of them is not there."""
+    return f"it counts over the source's own patients in the roles {formats.listed(list(roles))}, and one is not there"
+
+
 def correlation_blocks(table: pd.DataFrame) -> pd.DataFrame:
-    """The correlations as `plots.interval_blocks` takes them: family, what, group (the set), value, lower, upper."""
+    """The correlations as `plots.interval_blocks` takes them: family, what, group (the role), value, lower, upper."""
     family = {IMMUNOSCORE: "Score"} | dict.fromkeys(T_SUBSETS, "T cells")
     families = table["what"].map(family).fillna("Myeloid cells")
-    return table.assign(family=families, group=table["set"], value=table["rho"])
+    return table.assign(family=families, group=table["role"], value=table["rho"])
 
 
 def correlation_groups(table: pd.DataFrame, sets: dict[str, BaselineSet]) -> dict[str, str]:
-    """Each set's name in a legend: its cohort, what stands for its cells, and the most patients of its correlations."""
+    """Each role's set in a legend: its cohort, what stands for its cells, and the most patients of its correlations."""
     names = {}
     for role, rows in table.groupby("role", sort=False):
         cells = rows.loc[rows["what"].isin(list(SUBSETS)) & rows["rho"].notna(), "measured"]
         genes = {gene for _, _, gene in SUBSETS.values()}
         by = "genes" if set(cells) <= genes else formats.listed(sorted(set(cells)))
-        of = sets[role]
-        names[of.name] = f"{of.name}: cells by {by} (n = {int(rows['n'].max())})"
+        names[role] = f"{sets[role].name}: cells by {by} (n = {int(rows['n'].max())})"
     return names
 
 
@@ -323,7 +336,7 @@ def chemokine_findings(
                 if len(whole) == len(SETS)
                 else [Finding(None, note=f"the claim is on four sets, and this run has {len(whole)}")]
             )
-        own["sets"] = [of_count(len(whole))]
+        own["sets"] = [of_count(len(SETS)) if own_sets(sets, SETS) else Finding(None, note=not_all(SETS))]
         own["chemokines.abstract"] = [by["car_t", gene] for gene in ("CCL5", "CCL22")]
         own["cytokines.abstract"] = [by["car_t", gene] for gene in ("IL15", "IL7", "IL21")]
         own["interferon_genes.abstract"] = [by["car_t", INTERFERON]]
@@ -348,7 +361,7 @@ def chemokine_findings(
 
 
 def complete_responders(of: BaselineSet, *, min_group: int) -> Finding:
-    """Mean log2 of the chemokines and cytokines with complete response less the others', before treatment."""
+    """Mean log2 of the chemokines and cytokines before treatment, complete response less PR, SD or PD."""
     genes = [gene for gene in [*CHEMOKINES, *CYTOKINES] if gene in of.log2]
     known = of.response.dropna()
     score = of.log2[genes].mean(axis=1).reindex(known.index)

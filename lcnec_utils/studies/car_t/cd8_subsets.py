@@ -61,12 +61,15 @@ RESPONDED = ("CR or PR", "SD or PD")
 class Subsets:
     """Densities before infusion by response. known: by patient; table: what, group, n, value (ratio, responders against
     the others), limits, p, p_adjusted, note; places, draws: of `rank_places.association_places` over the eight CD8
-    subsets, None where a side has too few; signature: fold change of the myeloid genes."""
+    subsets, None where a side has too few; leads: other subset → by how much the signed z of the activated cells
+    exceeds its own (`rank_places.lead`), none where there are no places; signature: fold change of the myeloid
+    genes."""
 
     known: Known
     table: pd.DataFrame
     places: pd.DataFrame | None
     draws: pd.DataFrame | None
+    leads: dict[str, Finding]
     signature: Finding
     why_no_places: str = ""
 
@@ -88,15 +91,17 @@ def cd8_subsets(cohort: Cohort, *, resamples: int, seed: int) -> Subsets:
             for name, kind in kinds.items()]  # fmt: skip
     table = pd.DataFrame(rows)
     table["p_adjusted"] = table.groupby("kind", sort=False)["p"].transform(benjamini_hochberg)
-    places, draws, why = None, None, ""
+    places, draws, leads, why = None, None, {}, ""
     try:
         subsets = [name for name in SUBSETS if known.has(name)]
-        places, draws = association_places(
-            known.values[subsets].astype(float), known.values["objective_response"], resamples=resamples, seed=seed
-        )
+        responded, look = known.values["objective_response"], {"resamples": resamples, "seed": seed}
+        places, draws = association_places(known.values[subsets].astype(float), responded, **look)
+        others = [name for name in subsets if name not in ACTIVATED_SUBSETS]
+        against = association_places(known.values[[ACTIVATED, *others]].astype(float), responded, **look)
+        leads = {name: lead(*against, ACTIVATED, name) for name in others}
     except MissingData as reason:
         why = str(reason)
-    return Subsets(known, table, places, draws, _myeloid_signature(cohort, known), why)
+    return Subsets(known, table, places, draws, leads, _myeloid_signature(cohort, known), why)
 
 
 def _myeloid_signature(cohort: Cohort, known: Known) -> Finding:
@@ -118,12 +123,10 @@ def subset_findings(of: Subsets) -> dict[str, list[Finding]]:
     def ratios(*names: str) -> list[Finding]:
         return [patients.ratio(of.known, name, "objective_response") for name in names]
 
-    leading = Finding(None, note=of.why_no_places)
-    if of.places is not None:
-        leading = lead(of.places, of.draws, ACTIVATED_SUBSETS)
     return {
         "activated": ratios(ACTIVATED),
-        "activated_vs_other": [leading],
+        # "no other subset": against each of them, and all must hold
+        "activated_vs_other": list(of.leads.values()) or [Finding(None, note=of.why_no_places)],
         "exhausted.checkpoints": [of_parameter(len(EVERY_CHECKPOINT.split()))],
         "myeloid_outcome": ratios(*MYELOID),
         "pd1_lag3.discussion": ratios("T cells PD-1+ LAG-3+", "T cells PD-1+ LAG-3-"),
@@ -134,8 +137,12 @@ def subset_findings(of: Subsets) -> dict[str, list[Finding]]:
 
 
 def place_tables(of: Subsets) -> dict[str, pd.DataFrame]:
-    """The places of the CD8 subsets as a further table of a panel; none where there are none."""
-    return {} if of.places is None else {"places": of.places}
+    """The places of the CD8 subsets, and the lead of the activated cells over each other one, as further tables of a
+    panel; none where there are none."""
+    if of.places is None:
+        return {}
+    leads = pd.DataFrame([patients.row(finding, what=name) for name, finding in of.leads.items()])
+    return {"places": of.places, "leads": leads.drop(columns=["p", "note"])}
 
 
 def response_groups(of: Subsets) -> pd.Series:
@@ -176,6 +183,11 @@ def subset_sentence(of: Subsets) -> str:
         said += (
             f" First by significance in so many of {len(of.draws)} resamples of {int(of.places['n'].iloc[0])} "
             f"patients: {often}; one of the two activated subsets in {formats.number(100 * own, 0)}%."
+        )
+        above = sum(finding.lower > 0 for finding in of.leads.values())
+        said += (
+            f" Signed rank-sum z of {ACTIVATED} less that of each other subset: the 95% interval lies above 0 against "
+            f"{above} of {len(of.leads)}."
         )
     myeloid = [f"{name} {ratio_words(patients.ratio(of.known, name, 'objective_response'))}" for name in MYELOID]
     pairs = myeloid_and_t_cells(of)

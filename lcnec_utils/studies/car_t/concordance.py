@@ -15,10 +15,9 @@ from lcnec_utils.core.findings import Finding, of_count, of_parameter
 from lcnec_utils.imaging import phenotypes
 from lcnec_utils.imaging.immunoscore import immunoscore
 from lcnec_utils.stats.agreement import Limits, limits_of_agreement
-from lcnec_utils.stats.correlation import rank_correlation
 from lcnec_utils.stats.paired import paired_shift
 from lcnec_utils.stats.proportions import benjamini_hochberg
-from lcnec_utils.studies.car_t.patients import STAINED, by_patient
+from lcnec_utils.studies.car_t.patients import STAINED, by_patient, correlated
 from lcnec_utils.studies.car_t.populations import (
     BASELINE,
     CYTOTOXIC,
@@ -48,8 +47,8 @@ PANELS_OF = {"tce_sc": ("TCE", "SC"), "tce_tox": ("TCE+",)}
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
-    """One density by two panels on the same specimens: values (one, other by SAMPLE_ID), their limits of agreement as a
-    ratio and their rank correlation."""
+    """One density by two panels on the same specimens: values (one, other; by patient and time, several specimens of
+    one time averaged), their limits of agreement as a ratio and their rank correlation."""
 
     mark: str
     panels: tuple[str, str]
@@ -85,10 +84,14 @@ def _pair(cohort: Cohort, mark: str, panels: tuple[str, str]) -> Pair:
     values = pd.DataFrame({"one": one, "other": other}).dropna()
     if values.empty:
         raise MissingData(f"no specimen of {cohort.name} has {mark}+ densities by both {panels[0]} and {panels[1]}")
+    # two blocks of one biopsy are no two patients
+    names = [name for name in ("PATIENT_ID", "BIOPSY_TIME") if name in cohort.samples]
+    keys = [cohort.samples[name].reindex(values.index) for name in names]
+    values = values.groupby(keys, sort=False, dropna=False).mean()
     what = f"{mark}+ by {panels[0]} and by {panels[1]}"
     return Pair(
         mark, panels, values, limits_of_agreement(values["one"], values["other"], ratio=True),
-        rank_correlation(values["one"], values["other"], what=what),
+        correlated(values["one"], values["other"], what=what),
     )  # fmt: skip
 
 
@@ -116,7 +119,7 @@ def _score_rows(cohort: Cohort, min_group: int) -> tuple[pd.DataFrame, dict[str,
         try:
             if score is None:
                 raise MissingData(why)
-            finding = rank_correlation(score, _before(cohort, assay, population), what=f"Immunoscore and {what}",
+            finding = correlated(score, _before(cohort, assay, population), what=f"Immunoscore and {what}",
                                        min_group=max(min_group, 4))  # fmt: skip
         except MissingData as reason:
             finding = Finding(None, note=str(reason))
@@ -186,7 +189,7 @@ def concordance(cohort: Cohort, *, min_group: int) -> Concordance:
 
 def agreement_table(of: Concordance) -> pd.DataFrame:
     """One row per pair of panels and marker: n, the bias as a ratio with its limits, the limits of agreement with
-    theirs, specimens left out for a density of 0, and the rank correlation."""
+    theirs, biopsies left out for a density of 0, and the rank correlation."""
     rows = []
     for pair in of.pairs:
         limits = pair.limits
@@ -217,21 +220,29 @@ def matrices(of: Concordance) -> dict[str, pd.DataFrame]:
     return found
 
 
+def _counted_subsets(of: Concordance, panels: tuple[str, ...]) -> Finding:
+    """How many subsets some panels tell apart, where each of the panels stained somebody."""
+    rows = of.subsets[of.subsets["panels"] == " and ".join(panels)]
+    if unstained := sorted(set(rows.loc[rows["n"] == 0, "assay"])):
+        return Finding(None, note=f"nobody was stained with {formats.listed(unstained)}")
+    return of_parameter(len(rows))
+
+
 def concordance_findings(of: Concordance) -> dict[str, list[Finding]]:
     """Agreement of the panels, Immunoscore against cells, and counts, by the tail of a claim's id."""
     by_pair = {(pair.panels, pair.mark): pair.correlation for pair in of.pairs}
 
-    def correlated(panels: tuple[str, str], mark: str) -> Finding:
+    def of_pair(panels: tuple[str, str], mark: str) -> Finding:
         why = of.lacking.get(f"{mark}, {panels[0]} and {panels[1]}", "")
         return by_pair.get((panels, mark), Finding(None, note=why))
 
-    answers = {f"tl_vs_tce.{mark.lower()}": [correlated(PAIRS[0], mark)] for mark in MARKS}
-    answers["tce_vs_tce_tox"] = [correlated(PAIRS[1], mark) for mark in MARKS]
+    answers = {f"tl_vs_tce.{mark.lower()}": [of_pair(PAIRS[0], mark)] for mark in MARKS}
+    answers["tce_vs_tce_tox"] = [of_pair(PAIRS[1], mark) for mark in MARKS]
     answers |= {f"immunoscore_vs.{id}": [of.score_findings[id]] for id in AGAINST}
     answers["immunoscore_vs.myeloid"] = [of.score_findings[name] for name in MYELOID]
     answers["myeloid_vs_t_density"] = list(of.myeloid.values())
     for id, panels in PANELS_OF.items():
-        answers[f"phenotypes.{id}"] = [of_parameter(len(phenotypes.subsets(*panels)))]
+        answers[f"phenotypes.{id}"] = [_counted_subsets(of, panels)]
     answers["n_overlap"] = [of_count(of.overlap)]
     return answers | {id: [Finding(None, note=CLONES)] for id in ("cd3_clone", "cd3_clone.text")}
 
@@ -245,7 +256,7 @@ def concordance_sentence(of: Concordance) -> str:
             rho = f", Spearman {formats.number(r.value, 2)}" if r.value is not None else ""
             bias, low, high = (formats.number(value, 2) for value in (limits.bias, limits.lower, limits.upper))
             parts.append(
-                f"{pair.name}: ratio {bias}, limits of agreement {low} to {high} (n = {limits.n} specimens{rho})."
+                f"{pair.name}: ratio {bias}, limits of agreement {low} to {high} (n = {limits.n} biopsies{rho})."
             )
     parts += [formats.as_sentence(why) for why in dict.fromkeys(of.lacking.values())]
     known = of.score.dropna(subset=["difference"])

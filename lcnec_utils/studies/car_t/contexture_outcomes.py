@@ -65,7 +65,7 @@ def t_cells_and_burden(cohort: Cohort, *, burden_quantile: float, density_quanti
         "many_t": patients.above_quantile(known.values["t_cells_pre"], density_quantile),
     }
     flags["low_burden"] = ~flags["high_burden"]
-    flags["low_burden_many_t"] = flags["low_burden"] & flags["many_t"]
+    flags["low_burden_many_t"] = patients.both_hold(flags["low_burden"], flags["many_t"])
     known = known.add(**flags)
     for name in ("burden", "th_cells_pre", "th_cells_post"):
         known.need(name)

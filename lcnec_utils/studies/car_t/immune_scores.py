@@ -85,7 +85,8 @@ def _immunoscore(cohort: Cohort, made_of: dict[str, str]) -> pd.Series:
             raise
         cells = by_patient(cohort, cohort.samples[names].astype(float))
         made_of[IMMUNOSCORE] = "CIBERSORTx scores of all and of CD8+ T cells in place of densities"
-        return immunoscore(cells.sum(axis=1, min_count=1), cells[names[: len(CD8_CELLS)]].sum(axis=1, min_count=1))
+        # a sum without one of its kinds of cell is a smaller number of another thing
+        return immunoscore(cells.sum(axis=1, skipna=False), cells[names[: len(CD8_CELLS)]].sum(axis=1, skipna=False))
 
 
 def _immunosign(cohort: Cohort, genes: list[str], made_of: dict[str, str]) -> pd.Series:

@@ -19,7 +19,7 @@ from lcnec_utils.plots.boxes import boxes
 from lcnec_utils.plots.forest import forest
 from lcnec_utils.stats import immortal_time, landmark
 from lcnec_utils.stats.cox import COX_COLUMNS, univariable_cox
-from lcnec_utils.studies.car_t.patients import STAINED, above_quantile, by_patient
+from lcnec_utils.studies.car_t.patients import STAINED, above_quantile, by_patient, taken
 from lcnec_utils.studies.car_t.populations import CYTOTOXIC, EARLY, T_CELLS
 
 KNOWN, LANDMARK, VARYING = immortal_time.ANALYSES
@@ -69,11 +69,10 @@ def _density(cohort: Cohort, feature: str) -> pd.DataFrame:
             raise MissingData(f"{cohort.name} has no days of biopsies: its table of samples has no column BIOPSY_DAY")
         days = pd.to_numeric(cohort.samples["BIOPSY_DAY"], errors="coerce").astype(float)
         table = pd.DataFrame({"value": values, "day": days.reindex(values.index)}).dropna()
-        taken = by_patient(cohort, table, time=EARLY, fixation=STAINED)
+        means = by_patient(cohort, table, time=EARLY, fixation=STAINED)
         # a mean of several biopsies is known from the last of them on
-        own = cohort.samples.loc[table.index]
-        early = table[own["BIOPSY_TIME"].eq(EARLY) & own["FIXATION"].eq(STAINED)]
-        return taken.assign(day=early["day"].groupby(cohort.samples.loc[early.index, "PATIENT_ID"]).max())
+        early = table[taken(cohort, table.index, time=EARLY, fixation=STAINED)]
+        return means.assign(day=early["day"].groupby(cohort.samples.loc[early.index, "PATIENT_ID"]).max())
     raise lacking
 
 
@@ -128,7 +127,11 @@ def hazard_ratios(
     cohort: Cohort, of_features: dict[str, pd.DataFrame], *, day: int, quantile: float, min_group: int
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """The three models of each feature, high (above a quantile of the measured) against low; table as `Later`, and
-    features left out with their reason (a measurement after the patient's end, or before infusion)."""
+    features left out with their reason (a measurement after the patient's end, or before infusion).
+
+    From the landmark the quantile is of what was measured by then: a later value was not known. Patients who were never
+    measured are in no model.
+    """
     survival, rows, refused = cohort.survival("OS"), [], {}
     for name, measured in of_features.items():
         measured = measured[measured.index.isin(survival.index)]
@@ -136,8 +139,12 @@ def hazard_ratios(
         table = pd.DataFrame(
             {"patient": measured.index, "day": measured["day"].to_numpy(), "covariate": name, "value": high.to_numpy()}
         )
+        by_then = above_quantile(measured.loc[measured["day"] <= day, "value"], quantile).astype(float)
         try:
-            kept = landmark.landmark(survival, day, table)
+            # a value after the landmark is not used there, whatever it is
+            kept = landmark.landmark(
+                survival, day, table.assign(value=by_then.reindex(measured.index, fill_value=0.0).to_numpy())
+            )
             turned = landmark.start_stop(survival, table)
         except UserError as reason:
             refused[name] = str(reason)
@@ -213,7 +220,8 @@ def sentence(later: Later) -> str:
         covered_by[name].map(lambda value, n=n: formats.number(value, n)) for name, n in (("hr", 2), ("coverage", 1))
     )
     return (
-        f"{'; '.join(parts)}.{left} In simulated patients a feature without effect has a hazard ratio of "
+        f"{'; '.join(parts)}. Who was never measured is in none of these models.{left} In simulated patients, of whom "
+        f"those who never had it count as without it, a feature without effect has a hazard ratio of "
         f"{ratio[KNOWN]} where it is taken as known at infusion (the 95% CI holds 1 in {covered[KNOWN]}% of draws), "
         f"{ratio[LANDMARK]} from the landmark ({covered[LANDMARK]}%) and {ratio[VARYING]} as time-varying "
         f"({covered[VARYING]}%)."

@@ -3,13 +3,17 @@
 The source names its pathways and not their genes, but for antigen presentation by macrophages, whose genes it lists.
 """
 
+import contextlib
+
 import pandas as pd
 
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core import formats
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.core.findings import Finding, of_count
 from lcnec_utils.stats.proportions import benjamini_hochberg
 from lcnec_utils.stats.ranks import mean_difference
+from lcnec_utils.studies.car_t import associations, patients
 from lcnec_utils.studies.car_t.associations import BaselineSet
 
 COSTIMULATION, ADHESION, ANTIGEN = (
@@ -65,29 +69,40 @@ def pathway_differences(sets: dict[str, BaselineSet], *, min_group: int) -> pd.D
 
 
 def pathway_blocks(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Rows of each pathway as `plots.interval_blocks` takes them: the mean of its genes, then each gene, by set."""
-    named = table.assign(family=table["pathway"], group=table["set"], value=table["difference"])
+    """Rows of each pathway as `plots.interval_blocks` takes them: the mean of its genes, then each gene, by role."""
+    named = table.assign(family=table["pathway"], group=table["role"], value=table["difference"])
     named["what"] = named["what"].where(named["what"] != "", "Mean of genes")
     return {name: rows.reset_index(drop=True) for name, rows in named.groupby("pathway", sort=False)}
 
 
 def pathway_groups(sets: dict[str, BaselineSet]) -> dict[str, str]:
-    """Each set's name in a legend: complete responders and the others."""
+    """Each role's set in a legend: complete responders and the others."""
     names = {}
-    for of in sets.values():
+    for role, of in sets.items():
         known = of.response.reindex(of.log2.index).dropna()
-        names[of.name] = f"{of.name} ({int(known.eq('CR').sum())} CR, {int(known.ne('CR').sum())} not)"
+        names[role] = f"{of.name} ({int(known.eq('CR').sum())} CR, {int(known.ne('CR').sum())} not)"
     return names
 
 
-def pathway_findings(
-    table: pd.DataFrame, sets: dict[str, BaselineSet], with_survival: int
-) -> dict[str, dict[str, list[Finding]]]:
-    """Findings on pathways by role, by the tail of a claim's id.
+def sets_with_survival(cohorts: dict[str, Cohort]) -> Finding:
+    """How many of the source's four sets have overall survival, as a finding; none where the run lacks one of them.
 
-    with_survival: sets of the run with survival; "outcome" is read as survival where the source knows it of one set,
-    since complete response is known of two.
+    cohorts: by role. "Outcome" is read as survival where the source knows it of one set, since complete response is
+    known of two.
     """
+    if not all(role in cohorts and patients.of_source(cohorts[role]) for role in associations.SETS):
+        return Finding(None, note=associations.not_all(associations.SETS))
+    number = 0
+    for role in associations.SETS:
+        with contextlib.suppress(MissingData):
+            number += len(cohorts[role].survival("OS")) > 0
+    return of_count(number)
+
+
+def pathway_findings(
+    table: pd.DataFrame, sets: dict[str, BaselineSet], with_survival: Finding
+) -> dict[str, dict[str, list[Finding]]]:
+    """Findings on pathways by role, by the tail of a claim's id. with_survival: of `sets_with_survival`."""
     answers = {role: {} for role in sets}
     for role in sets:
         rows = table[(table["role"] == role) & (table["what"] == "")].set_index("pathway")
@@ -100,9 +115,11 @@ def pathway_findings(
             finding = Finding(float(row["difference"]), **limits, n=int(row["n"]), scale="difference")
             answers[role][f"{id}.{TAILS[role]}"] = [finding]
     if "car_t" in sets:
-        answers["car_t"]["sets"] = [of_count(len(sets))]
+        roles = tuple(TAILS)
+        whole = bool(associations.own_sets(sets, roles))
+        answers["car_t"]["sets"] = [of_count(len(roles)) if whole else Finding(None, note=associations.not_all(roles))]
         for place in ("discussion", "limitations"):
-            answers["car_t"][f"outcome_sets.{place}"] = [of_count(with_survival)]
+            answers["car_t"][f"outcome_sets.{place}"] = [with_survival]
     return answers
 
 

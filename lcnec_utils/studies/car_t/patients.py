@@ -14,7 +14,7 @@ from lcnec_utils.cohort import assays
 from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.core.findings import Finding
-from lcnec_utils.stats.correlation import rank_correlation
+from lcnec_utils.stats.correlation import LEAST, rank_correlation
 from lcnec_utils.stats.proportions import share_difference
 from lcnec_utils.stats.ranks import rank_shift, spearman
 from lcnec_utils.studies.car_t.populations import BASELINE
@@ -22,6 +22,7 @@ from lcnec_utils.studies.car_t.populations import BASELINE
 STAINED = "FFPE"  # cells are counted in fixed tissue alone
 RESPONSES = ("PD", "SD", "PR", "CR")  # from the worst to the best
 HIGH_GRADE = 3  # of neurologic events
+TRIAL = "ZUMA-1"  # whose patients the source's own numbers count
 ABC = "ABC"
 ORIGINS = (ABC, "GCB", "Unclassified")
 HIGH, LOW = "high", "low"
@@ -79,8 +80,15 @@ def by_patient(
     Where the cohort does not say when its specimens were taken they count as taken before treatment; where it does not
     say how they were fixed, all count. Raises MissingData where no specimen is of that time and fixation.
     """
-    samples = cohort.samples.reindex(values.index)
-    keep = pd.Series(time == BASELINE, values.index)
+    keep = taken(cohort, values.index, time=time, fixation=fixation)
+    return values[keep].groupby(cohort.samples["PATIENT_ID"].reindex(values.index)[keep]).mean()
+
+
+def taken(cohort: Cohort, specimens: pd.Index, *, time: str, fixation: str = "") -> pd.Series:
+    """Whether each specimen is of a time (and a fixation), by the rules of `by_patient`. Booleans; raises MissingData
+    where none is."""
+    samples = cohort.samples.reindex(specimens)
+    keep = pd.Series(time == BASELINE, specimens)
     if "BIOPSY_TIME" in samples:
         keep = samples["BIOPSY_TIME"].eq(time)
     if fixation and "FIXATION" in samples:
@@ -88,7 +96,13 @@ def by_patient(
     keep = keep.fillna(False).astype(bool)
     if not keep.any():
         raise MissingData(f"{cohort.name} has no {fixation} specimen at {time}".replace("no  ", "no "))
-    return values[keep].groupby(samples.loc[keep, "PATIENT_ID"]).mean()
+    return keep
+
+
+def of_source(cohort: Cohort) -> bool:
+    """Whether a cohort holds the source's own patients, real or simulated in their place: it alone answers what the
+    source counts of them."""
+    return cohort.stands_for_source or cohort.stands_for == TRIAL
 
 
 def densities(cohort: Cohort, populations: dict[str, tuple[str, str]], *, time: str = BASELINE) -> Known:
@@ -164,6 +178,17 @@ def above_quantile(values: pd.Series, quantile: float) -> pd.Series:
     return (values > values.quantile(quantile)).astype("boolean").mask(values.isna())
 
 
+def both_hold(one: pd.Series, other: pd.Series) -> pd.Series:
+    """Whether both flags of a row hold; missing where either is not known, even where the other is False, so that
+    nobody is counted among "the others" by half of a definition. Booleans.
+
+    >>> both_hold(pd.Series([True, False], dtype="boolean"), pd.Series([True, None], dtype="boolean")).tolist()
+    [True, <NA>]
+    """
+    one, other = one.astype("boolean"), other.astype("boolean")
+    return (one & other).mask(one.isna() | other.isna())
+
+
 def high_or_low(flags: pd.Series) -> pd.Series:
     """Booleans as the categories low and high."""
     return pd.Series(pd.Categorical(flags.map({True: HIGH, False: LOW}), [LOW, HIGH]), flags.index)
@@ -177,14 +202,19 @@ def _declined(known: Known, *names: str) -> Finding | None:
     return Finding(None, note="; ".join(dict.fromkeys(reasons))) if reasons else None
 
 
+def correlated(one: pd.Series, other: pd.Series, *, what: str, min_group: int = LEAST) -> Finding:
+    """Spearman's correlation of two columns as a finding, with p by the rule of R's cor.test, which the source used."""
+    finding = rank_correlation(one, other, what=what, min_group=min_group)
+    return finding if finding.value is None else dataclasses.replace(finding, p=spearman(one, other)[1])
+
+
 def correlation(known: Known, one: str, other: str) -> Finding:
-    """Spearman's correlation of two columns as a finding; p by the rule of R's cor.test."""
+    """Spearman's correlation of two columns of what is known, as `correlated`."""
     declined = _declined(known, one, other)
     if declined:
         return declined
     columns = [known.values[name].astype(float) for name in (one, other)]
-    finding = rank_correlation(*columns, what=f"{one.replace('_', ' ')} and {other.replace('_', ' ')}")
-    return finding if finding.value is None else dataclasses.replace(finding, p=spearman(*columns)[1])
+    return correlated(*columns, what=f"{one.replace('_', ' ')} and {other.replace('_', ' ')}")
 
 
 def ratio(known: Known, name: str, marked: str) -> Finding:

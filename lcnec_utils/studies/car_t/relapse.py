@@ -14,10 +14,11 @@ from lcnec_utils.core import formats
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.core.findings import Finding, of_count, of_parameter
 from lcnec_utils.core.units import days_of_months
-from lcnec_utils.stats.correlation import rank_correlation
+from lcnec_utils.ledger import claims
 from lcnec_utils.stats.mean_change import fold_change, fold_change_ratio, least_rank_sum_p, least_signed_rank_p
 from lcnec_utils.studies.car_t import early_change, gene_biopsies, genes
 from lcnec_utils.studies.car_t.gene_biopsies import FIXATIONS, FIXED, FROZEN, PRE_POST_PANEL
+from lcnec_utils.studies.car_t.patients import STAINED, by_patient, correlated
 from lcnec_utils.studies.car_t.populations import BASELINE, EARLY, REGULATORY, RELAPSE
 from lcnec_utils.studies.car_t.tumour_genes import with_value
 
@@ -204,12 +205,9 @@ def before_infusion(cohort: Cohort) -> tuple[pd.DataFrame, dict[str, pd.DataFram
         fixation: each.reindex(columns=["CCL22", "CCR4"]) for fixation, each in values.items() if not each.empty
     }
     try:
-        density = assays.density(cohort, TREG_ASSAY, REGULATORY)
+        treg = by_patient(cohort, assays.density(cohort, TREG_ASSAY, REGULATORY), fixation=STAINED)
     except MissingData:
         return pd.DataFrame(columns=["treg", "CCL22"]), fixations, panel
-    samples = gene_biopsies.specimens(cohort).reindex(density.index)
-    density = density[samples["time"].eq(BASELINE).fillna(False).to_numpy(bool)]
-    treg = density.groupby(samples["patient"].reindex(density.index)).mean()
     return (
         pd.DataFrame({"treg": treg}).join(fixations.get(FIXED, pd.DataFrame(columns=["CCL22"]))[["CCL22"]]),
         fixations,
@@ -224,10 +222,10 @@ def correlations(cohort: Cohort, *, least: int = 2) -> dict[str, Finding]:
     """
     cells, fixations, _ = before_infusion(cohort)
     what = "CCL22 and regulatory T cells"
-    known = {"treg": rank_correlation(cells["CCL22"], cells["treg"], what=what, min_group=least)}
+    known = {"treg": correlated(cells["CCL22"], cells["treg"], what=what, min_group=least)}
     for fixation, values in fixations.items():
         what = f"CCL22 and CCR4, {fixation}"
-        known[fixation] = rank_correlation(values["CCL22"], values["CCR4"], what=what, min_group=least)
+        known[fixation] = correlated(values["CCL22"], values["CCR4"], what=what, min_group=least)
     return known
 
 
@@ -250,20 +248,22 @@ def counts(of: Relapse) -> dict[str, int]:
 
 
 PRINTS = (
-    # what the source prints, where (line of the text), and which count it is held against
-    ("longitudinal samples", 7, 23, "longitudinal"),
-    ("baseline, early and relapse", 6, 47, "early and relapse"),
-    ("baseline and relapse alone", 1, 47, "baseline and relapse alone"),
-    ("both tissues (Results)", 3, 23, "both tissues at relapse"),
-    ("both tissues (Methods)", 2, 45, "both tissues at relapse"),
-    ("biopsy at relapse", 7, 45, "relapse"),
+    # what the source prints, the claim that holds it, and which count it is held against
+    ("longitudinal samples", "z1_relapse.n_pairs", "longitudinal"),
+    ("baseline, early and relapse", "z1_flow.longitudinal.pre_post_relapse", "early and relapse"),
+    ("baseline and relapse alone", "z1_flow.longitudinal.pre_relapse", "baseline and relapse alone"),
+    ("both tissues (Results)", "z1_relapse.both_types", "both tissues at relapse"),
+    ("both tissues (Methods)", "z1_relapse.both_types.text", "both tissues at relapse"),
+    ("biopsy at relapse", "z1_flow.subset3", "relapse"),
 )
 
 
 def prints_table(of: Relapse) -> pd.DataFrame:
     """The source's numbers of relapse patients beside those counted here: print, printed, line, counted."""
-    here = counts(of)
-    rows = [(what, printed, line, here[name]) for what, printed, line, name in PRINTS]
+    here, known, rows = counts(of), claims.published(), []
+    for what, id, name in PRINTS:
+        claim = known[f"zuma1.{id}"]
+        rows.append((what, int(claims.printed_value(claim)), claim.line, here[name]))
     return pd.DataFrame(rows, columns=["print", "printed", "line", "counted"])
 
 
@@ -286,7 +286,7 @@ def findings(of: Relapse, cohort: Cohort) -> dict[str, list[Finding]]:
 
 def sentence(of: Relapse) -> str:
     """The sets with their least p, what the source prints against itself, and what clearly differs at relapse."""
-    here = counts(of)
+    here, printed = counts(of), prints_table(of).set_index("print")["printed"]
     sets = [
         f"{name}, least {formats.p_value(least_p(of, which))}"
         for which, name in set_names(of).items() if min(sizes(of, which))
@@ -301,6 +301,7 @@ def sentence(of: Relapse) -> str:
         f"Sets: {'; '.join(sets)}. Of {formats.count(here['relapse'], 'patient')} with a biopsy at relapse "
         f"{here['early and relapse']} have an early one, {here['both tissues at relapse']} both tissues at relapse, "
         f"and {here['secondary']} of {here['day known']} relapsed after {SECONDARY_MONTHS} months. The source prints "
-        f"seven pairs where its own counts leave six with both biopsies, and three patients with both tissues in "
-        f"Results against two in Methods. 95% interval above no change: {up}; below: {down}."
+        f"{printed['longitudinal samples']} pairs where its own counts leave {printed['baseline, early and relapse']} "
+        f"with both biopsies, and {printed['both tissues (Results)']} patients with both tissues in Results against "
+        f"{printed['both tissues (Methods)']} in Methods. 95% interval above no change: {up}; below: {down}."
     )

@@ -13,13 +13,12 @@ import pandas as pd
 from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core import formats
 from lcnec_utils.core.errors import MissingData
-from lcnec_utils.core.findings import Finding, of_count, of_median, of_share
+from lcnec_utils.core.findings import Finding, of_count, of_share
 from lcnec_utils.core.units import DAYS_PER_MONTH
 from lcnec_utils.ledger import claims
-from lcnec_utils.stats import survival
 from lcnec_utils.stats.components import Components, component_shifts
 from lcnec_utils.stats.proportions import wilson
-from lcnec_utils.studies.car_t import gene_biopsies
+from lcnec_utils.studies.car_t import gene_biopsies, patients
 from lcnec_utils.studies.car_t.gene_biopsies import FIXED, FROZEN
 from lcnec_utils.studies.car_t.patients import HIGH_GRADE
 from lcnec_utils.studies.car_t.populations import BASELINE, EARLY, RELAPSE
@@ -38,6 +37,7 @@ YEAR_DAYS = round(12 * DAYS_PER_MONTH)
 WHOLE_TRIAL = (
     "the whole trial is in no cohort: its patients' values are not public, and a p of a part against it is printed"
 )
+WHOLE_TRIAL_FOLLOW_UP = "the whole trial is in no cohort, and the follow-up of the biopsied patients is another number"
 PROTOCOL = "a definition of the trial's protocol, of which no cohort has a column"
 
 
@@ -187,11 +187,13 @@ def flow_findings(cohorts: dict[str, Cohort], of: Flow) -> dict[str, list[Findin
 
 
 def _set_sizes(cohorts: dict[str, Cohort], recipients: Cohort) -> dict[str, list[Finding]]:
-    """Patients and panels of all four sets; what rests on a set that is not there is no answer."""
+    """Patients and panels of all four sets; what rests on a set that is not there, or is not the source's, is no
+    answer."""
     answers: dict[str, list[Finding]] = {}
+    cohorts = {role: cohort for role, cohort in cohorts.items() if role == "car_t" or patients.of_source(cohort)}
     for role, name in (("car_t_naive", "n_naive"), ("car_t_second_line", "n_second_line"),
                        ("car_t_commercial", "n_commercial")):  # fmt: skip
-        lacking = Finding(None, note=f"this run has no cohort in the role '{role}'")
+        lacking = Finding(None, note=f"this run has no cohort of the source's patients in the role '{role}'")
         answers[name] = [of_count(len(cohorts[role].samples)) if role in cohorts else lacking]
         if role != "car_t_naive":
             answers[f"{name}.text"] = [of_count(len(_with_genes(cohorts[role]))) if role in cohorts else lacking]
@@ -199,7 +201,7 @@ def _set_sizes(cohorts: dict[str, Cohort], recipients: Cohort) -> dict[str, list
     counted = {sample for data in recipients.ncounter.values() for sample in data.obs_names}
     answers["n_expression_zuma1"] = [of_count(len(counted))]
     every = {"car_t", "car_t_naive", "car_t_second_line", "car_t_commercial"} <= set(cohorts)
-    lacking = [Finding(None, note="it counts over all four sets, and this run has fewer")]
+    lacking = [Finding(None, note="it counts over the source's four sets, and this run has fewer")]
     panels = {name for cohort in cohorts.values() for name in cohort.ncounter}
     with_genes = sum(len(_with_genes(cohort)) for cohort in cohorts.values())
     stained = sum(len(_stained(cohorts[role])) for role in ("car_t", "car_t_naive") if role in cohorts)
@@ -265,8 +267,8 @@ PIVOTAL = {
     "ongoing.pivotal": "Ongoing response",
     "ne_rate.pivotal": f"Neurologic event, grade ≥{HIGH_GRADE}",
     "primary_resistance.pivotal": "No response (stable or progressive disease)",
-    "relapse.pivotal": "Relapse within a year of a response",
-    "failure_total.pivotal": "No response, or relapse within a year",
+    "relapse.pivotal": "Relapse within a year of infusion",
+    "failure_total.pivotal": "No response, or relapse within a year of infusion",
 }
 # What the source tests against the whole trial: tail of the claim's id → words
 COMPARED = {
@@ -301,16 +303,16 @@ def _events(cohort: Cohort) -> dict[str, pd.Series]:
 
 
 def _relapsed_within_a_year(cohort: Cohort, responded: pd.Series) -> pd.Series:
-    """Whether each patient responded and progressed within a year of infusion; missing of responders without a relapse
-    who were followed for less, unless they died."""
+    """Whether each patient responded and progressed within a year of infusion; missing of responders without a known
+    relapse who were followed for less, or whose follow-up is not known, unless they died."""
     if "RELAPSE_DAYS" not in cohort.patients:
         raise MissingData(f"{cohort.name} has no days of relapse: its clinical tables have no column RELAPSE_DAYS")
     days = cohort.patients["RELAPSE_DAYS"].astype(float).reindex(responded.index)
-    relapsed = (days <= YEAR_DAYS).astype("boolean") & responded
+    relapsed = patients.both_hold(days <= YEAR_DAYS, responded)
     followed = cohort.survival("OS").reindex(responded.index)
-    short = (followed["months"] * DAYS_PER_MONTH < YEAR_DAYS) & ~followed["event"].fillna(False).astype(bool)
-    unknown = responded.fillna(False).astype(bool) & ~relapsed.fillna(False).astype(bool) & short.fillna(True)
-    return relapsed.mask(unknown)
+    # written so that a follow-up that is missing counts as short
+    short = ~(followed["months"] * DAYS_PER_MONTH >= YEAR_DAYS) & ~followed["event"].eq(True)
+    return relapsed.mask(responded.fillna(False).astype(bool) & days.isna() & short)
 
 
 def rates(cohort: Cohort) -> pd.DataFrame:
@@ -393,7 +395,8 @@ def _many_lines(cohort: Cohort) -> tuple[str, int]:
 
 
 def represent_findings(cohort: Cohort, table: pd.DataFrame) -> dict[str, list[Finding]]:
-    """Shares and follow-up beside those of the trial, and why its comparisons are none of ours, by a claim id's tail.
+    """Shares beside those of the trial, and why its comparisons and its follow-up are none of ours, by a claim id's
+    tail.
 
     table: of `rates`.
     """
@@ -403,11 +406,7 @@ def represent_findings(cohort: Cohort, table: pd.DataFrame) -> dict[str, list[Fi
     }
     answers |= {row.id: [of_share(row.k, row.n, row.lower, row.upper)] for row in table.itertuples()}
     answers |= {id: [Finding(None, note=WHOLE_TRIAL)] for id in COMPARED}
-    try:
-        followed = survival.follow_up(cohort.survival("OS"), limits="log-log")
-        answers["follow_up.pivotal"] = [of_median(next(followed.itertuples()))]
-    except MissingData as reason:
-        answers["follow_up.pivotal"] = [Finding(None, note=str(reason))]
+    answers["follow_up.pivotal"] = [Finding(None, note=WHOLE_TRIAL_FOLLOW_UP)]
     windows = ("response_window.main", "response_window.cohort3")
     return answers | {id: [Finding(None, note=PROTOCOL)] for id in windows}
 

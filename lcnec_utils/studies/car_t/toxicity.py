@@ -10,8 +10,9 @@ import pandas as pd
 
 from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core import formats
-from lcnec_utils.core.findings import Finding, of_parameter, of_share
-from lcnec_utils.stats.proportions import benjamini_hochberg, fisher_exact, wilson
+from lcnec_utils.core.findings import Finding, of_parameter
+from lcnec_utils.ledger import claims
+from lcnec_utils.stats.proportions import benjamini_hochberg, fisher_exact
 from lcnec_utils.stats.share_tests import tables_of_mantissa
 from lcnec_utils.studies.car_t import patients
 from lcnec_utils.studies.car_t.contexture_outcomes import correlation_words, ratio_words
@@ -27,10 +28,10 @@ POPULATIONS = {
 CHECKPOINT_STATES = (TREG, TREG_PD1, TREG_NO_PD1, TREG_BARE)
 EVENT_GROUPS = (f"grade ≥{HIGH_GRADE}", f"grade <{HIGH_GRADE} or none")
 QUARTERS = (0.25, 0.75)  # quantiles up to which a density is low, and above which it is high
-# The source: 4 of 5 in the corner, p printed as 5.7 × 10 with the exponent lost; 46 patients have a biopsy before
-# infusion, 37 of them in the fixed tissue that is stained
-PRINTED_CORNER, PRINTED_MANTISSA = (4, 5), "5.7"
-MOST_OTHERS = {"biopsy before infusion": 46 - PRINTED_CORNER[1], "fixed tissue": 37 - PRINTED_CORNER[1]}
+NO_CUT = (
+    "the source prints no cut of either density, and a share that is high of both follows from the cuts: those of this "
+    "panel are quarters"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +64,11 @@ def regulatory_cells(cohort: Cohort, *, low_quantile: float) -> Toxicity:
     many = patients.above_quantile(values[CD8_PD1], QUARTERS[1])
     some = patients.above_quantile(values[TREG_PD1], QUARTERS[0])
     bad = values["high_grade_event"].astype("boolean")
-    good = (values["complete_response"].astype("boolean") & ~bad) if known.has("complete_response") else bad & pd.NA
-    known = known.add(corner=few & measurable, favourable=many & some, complete_response_without_event=good)
+    good = patients.both_hold(values["complete_response"], ~bad) if known.has("complete_response") else bad & pd.NA
+    known = known.add(
+        corner=patients.both_hold(few, measurable), favourable=patients.both_hold(many, some),
+        complete_response_without_event=good,
+    )  # fmt: skip
     rows = [patients.row(patients.ratio(known, name, "high_grade_event"), what=name) for name in POPULATIONS]
     table = pd.DataFrame(rows)
     cuts = [float(values[name].quantile(q)) for name, q in ((TREG, low_quantile), (CD8_PD1, QUARTERS[1]))]
@@ -74,8 +78,6 @@ def regulatory_cells(cohort: Cohort, *, low_quantile: float) -> Toxicity:
 def toxicity_findings(of: Toxicity) -> dict[str, list[Finding]]:
     """Findings on Tregs and neurologic events, by the tail of a claim's id."""
     overall = [patients.ratio(of.known, TREG, "high_grade_event")]
-    favourable = of.known.values["favourable"].dropna()
-    k, n = int(favourable.sum()), len(favourable)
     grade = [of_parameter(HIGH_GRADE)]
     return {
         "treg.abstract": overall,
@@ -85,7 +87,7 @@ def toxicity_findings(of: Toxicity) -> dict[str, list[Finding]]:
         "ne_grade_cut.results": grade,
         "ne_grade_cut.discussion": grade,
         "treg_vs_cd8_pd1": [patients.correlation(of.known, TREG, CD8_PD1)],
-        "favourable_quadrant": [of_share(k, n, *wilson(k, n))],
+        "favourable_quadrant": [Finding(None, note=NO_CUT)],
         "favourable_quadrant.outcome": [patients.difference(of.known, "complete_response_without_event", "favourable")],
         "low_treg_corner": [patients.difference(of.known, "high_grade_event", "corner")],
         "treg_vs_efficacy.discussion": [patients.ratio(of.known, TREG, "objective_response")],
@@ -107,32 +109,45 @@ def corner_table(of: Toxicity) -> pd.DataFrame:
     return pd.DataFrame([{"group": name, "k": k, "n": n, "p": p} for name, (k, n) in counts.items()])
 
 
-def printed_tables() -> pd.DataFrame:
-    """Every table of 4 of 5 against others whose Fisher p has the printed mantissa: exponent, k_other, n_other, p, more
-    (whether the corner has the larger share, as the text says), within (the largest set of others that holds it).
+def printed_corner() -> tuple[int, int, str]:
+    """The printed corner: patients with a high-grade event, all of them, and the mantissa of Fisher's p, whose exponent
+    the text has lost (the third of the numbers on its line)."""
+    claim = claims.published()["zuma1.z1_treg_ne.low_treg_corner"]
+    return int(claim.k), int(claim.n[0]), claim.prints[0].numbers[2]
 
-    The others are at most the 41 further patients with a biopsy before infusion, of whom 32 have fixed tissue.
-    """
-    k, n = PRINTED_CORNER
-    table = tables_of_mantissa(k, n, mantissa=PRINTED_MANTISSA, most=max(MOST_OTHERS.values()))
+
+def most_others() -> dict[str, int]:
+    """How many patients there can be outside the printed corner: of all with a biopsy before infusion, and of those
+    with fixed tissue, which alone is stained."""
+    whole, frozen_only = (
+        int(claims.printed_value(claims.published()[f"zuma1.z1_flow.subset1{tail}"])) for tail in ("", ".ff_only")
+    )
+    _, n, _ = printed_corner()
+    return {"biopsy before infusion": whole - n, "fixed tissue": whole - frozen_only - n}
+
+
+def printed_tables() -> pd.DataFrame:
+    """Every table of the printed corner against others whose Fisher p has the printed mantissa: exponent, k_other,
+    n_other, p, more (whether the corner has the larger share, as the text says), within (the smallest set of others of
+    `most_others` that holds it)."""
+    k, n, mantissa = printed_corner()
+    (wide, most), (narrow, fewer) = most_others().items()
+    table = tables_of_mantissa(k, n, mantissa=mantissa, most=most)
     table["more"] = k / n > table["k_other"] / table["n_other"]
-    narrow = min(MOST_OTHERS, key=MOST_OTHERS.get)
-    wide = max(MOST_OTHERS, key=MOST_OTHERS.get)
-    table["within"] = np.where(table["n_other"] <= MOST_OTHERS[narrow], f"{narrow} ({MOST_OTHERS[narrow]})",
-                               f"{wide} ({MOST_OTHERS[wide]})")  # fmt: skip
+    table["within"] = np.where(table["n_other"] <= fewer, f"{narrow} ({fewer})", f"{wide} ({most})")
     return table
 
 
 def printed_sentence() -> str:
     """Which tables can have given the printed Fisher p, by the exponent that the text lost."""
-    k, n = PRINTED_CORNER
+    k, n, mantissa = printed_corner()
     parts = []
     for row in printed_tables().itertuples():
         against = "" if row.more else ", which has fewer in the corner than the text says"
         parts.append(f"{row.k_other} of {row.n_other} (p = {formats.number(row.p, 4)}{against})")
     return (
-        f"The source prints Fisher's p as {PRINTED_MANTISSA} × 10 with its exponent lost. With {k} of {n} in the "
-        f"corner and at most {max(MOST_OTHERS.values())} others the tables with that mantissa are "
+        f"The source prints Fisher's p as {mantissa} × 10 with its exponent lost. With {k} of {n} in the "
+        f"corner and at most {max(most_others().values())} others the tables with that mantissa are "
         f"{'; '.join(parts)}. None of them is chosen."
     )
 

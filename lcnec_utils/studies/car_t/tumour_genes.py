@@ -11,11 +11,11 @@ from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core import formats
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.core.findings import Finding, of_parameter
-from lcnec_utils.stats.correlation import rank_correlation
 from lcnec_utils.stats.mean_change import fold_change_ratio
 from lcnec_utils.studies.car_t import early_change, gene_biopsies, genes
 from lcnec_utils.studies.car_t.early_change import EarlyChange
 from lcnec_utils.studies.car_t.gene_biopsies import FIXATIONS, GROUPS, NON_RESPONDERS, RESPONDERS
+from lcnec_utils.studies.car_t.patients import correlated
 
 FAMILIES = (genes.B_LINEAGE, genes.CANCER_TESTIS)
 # H-scores of CD19 that the source calls no CD19 and CD19 present, both ends included
@@ -157,7 +157,7 @@ def signatures_before(of: TumourGenes) -> dict[str, pd.DataFrame]:
 def signature_correlations(of: TumourGenes) -> dict[str, Finding]:
     """Spearman's correlation of both signatures before infusion, by fixation."""
     return {
-        fixation: rank_correlation(
+        fixation: correlated(
             table["immune"], table["b_cell"], what=f"immune and B-cell signature, {fixation}", min_group=of.least
         )
         for fixation, table in signatures_before(of).items()

@@ -1,11 +1,16 @@
 """Immunosign, chemokines and pathways of complete response, on sets of patients whose correlations are known."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
+from anndata import AnnData
 from scipy import stats
 
+from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core.errors import MissingData
+from lcnec_utils.omics import immunosign
 from lcnec_utils.studies.car_t import associations, pathways
 from lcnec_utils.studies.car_t.associations import BaselineSet
 
@@ -31,6 +36,7 @@ def of(name: str, *, n: int = 60, stained: bool = True, seed: int = 1, response:
     return BaselineSet(
         name, "IO 360", "FFPE", pd.DataFrame(genes), cells if stained else {},
         dict.fromkeys(cells, "density") if stained else {}, scores, dict.fromkeys(scores, "what was made up"), words,
+        of_source=True, score_genes=21,
     )  # fmt: skip
 
 
@@ -81,6 +87,80 @@ def test_external_patients_are_counted_and_not_taken_from_the_print():
     assert answers["external_sets.text"][0].value == 3
 
 
+def test_own_counts_rest_on_the_sources_own_sets_and_all_of_them():
+    sets = four() | {"car_t_naive": dataclasses.replace(of("a public cohort", seed=2), of_source=False)}
+    table = associations.immunosign_correlations(sets, min_group=5)
+    answers = associations.correlation_findings(table, sets)["car_t"]
+    for id in ("n_external", "external_sets.abstract", "external_sets.text", "external_sets.methods"):
+        assert answers[id][0].value is None and "car_t_naive" in answers[id][0].note
+    table = associations.chemokine_correlations(sets, min_group=5)
+    assert associations.chemokine_findings(table, sets, min_group=5)["car_t"]["sets"][0].value is None
+    assert associations.chemokine_findings(table, four(), min_group=5)["car_t"]["sets"][0].value == 4
+
+
+def test_the_genes_of_immunosign_are_those_of_the_run():
+    """Three genes were given; a score of public scores is made of none."""
+    cohort = with_panel()
+    for genes, expected in (["CD8A", "GZMA", "CCL5"], 3), ([], 21):
+        made = associations.baseline_set(cohort, genes=genes)
+        table = associations.immunosign_correlations({"car_t": made}, min_group=5)
+        [finding] = associations.correlation_findings(table, {"car_t": made})["car_t"]["genes"]
+        assert finding.value == expected and finding.origin == "parameter"
+    none = {"car_t": dataclasses.replace(of("public"), score_genes=0)}
+    table = associations.immunosign_correlations(none, min_group=5)
+    assert associations.correlation_findings(table, none)["car_t"]["genes"][0].value is None
+
+
+def with_panel(n: int = 24) -> Cohort:
+    """Patients with genes of IO 360 before treatment; response in turn CR, PR, SD, PD, NE and missing."""
+    rng = np.random.default_rng(5)
+    people = pd.Index([f"P{i:02}" for i in range(n)], name="PATIENT_ID")
+    names = list(dict.fromkeys([*immunosign.stand_in_genes(), *GENES, *sum(pathways.GENES.values(), [])]))
+    samples = pd.DataFrame(
+        {"PATIENT_ID": people, "BIOPSY_TIME": "baseline", "FIXATION": "FFPE"}, pd.Index(people, name="SAMPLE_ID")
+    )
+    panel = AnnData(
+        rng.normal(8, 1, (n, len(names))), pd.DataFrame(index=samples.index),
+        pd.DataFrame({"class": "Endogenous"}, index=names),
+    )  # fmt: skip
+    words = np.array(["CR", "PR", "SD", "PD", "NE", None], dtype=object)[np.arange(n) % 6]
+    patients = pd.DataFrame({"BEST_RESPONSE": words}, people)
+    return Cohort("with genes", patients, samples, ncounter={"IO 360": panel}, study={"simulated": True, "body": "x"})
+
+
+def test_complete_responders_are_held_against_pr_sd_and_pd_alone():
+    """Of 24 patients four are not evaluable and four unknown: 4 CR against 12."""
+    made = associations.baseline_set(with_panel(), genes=[])
+    finding = associations.complete_responders(made, min_group=2)
+    genes = [gene for gene in [*associations.CHEMOKINES, *associations.CYTOKINES] if gene in made.log2]
+    score, place = made.log2[genes].mean(axis=1).to_numpy(), np.arange(24) % 6
+    assert finding.n == 16
+    assert finding.value == pytest.approx(score[place == 0].mean() - score[(place > 0) & (place < 4)].mean())
+    table = pathways.pathway_differences({"car_t": made}, min_group=2)
+    assert set(table["n"]) == {16.0}
+    assert "(4 CR, 12 not)" in pathways.pathway_groups({"car_t": made})["car_t"]
+
+
+def test_two_sets_of_one_name_stay_two_in_the_figures():
+    sets = {"car_t": of("one name"), "car_t_naive": of("one name", seed=2)}
+    table = associations.immunosign_correlations(sets, min_group=5)
+    groups = associations.correlation_groups(table, sets)
+    assert list(groups) == ["car_t", "car_t_naive"]
+    assert set(associations.correlation_blocks(table)["group"]) == set(groups)
+
+
+def test_outcome_is_known_of_the_sets_whose_survival_can_be_read():
+    """A column of months without one of events is no survival; of a run without all four sets nothing is counted."""
+    own = with_panel()
+    with_os = dataclasses.replace(own, patients=own.patients.assign(OS_MONTHS=9.0, OS_STATUS=True))
+    months = dataclasses.replace(own, patients=own.patients.assign(OS_MONTHS=9.0))
+    sets = dict(zip(associations.SETS, (with_os, months, own, own), strict=True))
+    assert pathways.sets_with_survival(sets).value == 1
+    assert pathways.sets_with_survival({"car_t": with_os}).value is None
+    public = dataclasses.replace(own, study={})
+    assert pathways.sets_with_survival(sets | {"car_t_naive": public}).value is None
+
+
 def test_the_matrix_says_what_stands_for_t_cells():
     sets = four()
     matrix = associations.chemokine_matrix(associations.chemokine_correlations(sets, min_group=5), sets)
@@ -101,8 +181,6 @@ def test_pathways_are_welchs_difference_of_the_mean_gene():
 
 
 def test_a_set_without_genes_has_no_chemokines():
-    import dataclasses
-
     bare = dataclasses.replace(of("treatment-naive"), log2=pd.DataFrame())
     with pytest.raises(MissingData, match="genes before treatment"):
         associations.with_genes({"car_t_naive": bare})
@@ -117,8 +195,6 @@ def with_pathways(given: BaselineSet) -> BaselineSet:
         gene: 5 + sign[name] * t_cells + rng.normal(size=len(t_cells))
         for name, listed in pathways.GENES.items() for gene in listed
     }  # fmt: skip
-    import dataclasses
-
     return dataclasses.replace(given, log2=given.log2.assign(**genes))
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from lcnec_utils.cohort import assays
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.ledger import claims, verdicts
 from lcnec_utils.studies.car_t import car_levels, immune_scores, outcome_figures
@@ -82,12 +83,28 @@ def test_correlations_with_the_peak_are_scipys_with_and_without_burden(cohort):
 
 
 def test_of_two_readings_both_must_hold(cohort):
-    of = car_levels.cells_after(cohort)
+    """Exhausted cells are put in that fall as the peak rises; then those with one or two checkpoints are dealt at
+    random over the patients: that reading fails, and takes the claim with it."""
     claim = claims.published()["zuma1.z1_car_exhaustion.exhausted_tc"]
-    good, bad = (dataclasses.replace(car_levels.after_findings(of)["exhausted_tc"][0], **limits) for limits in (
-        {"value": -0.6, "lower": -0.8, "upper": -0.3}, {"value": -0.1, "lower": -0.5, "upper": 0.3}))  # fmt: skip
-    assert verdicts.verdict(claim, [good, good])[0] == "compatible"
-    assert verdicts.verdict(claim, [good, bad])[0] == "inconclusive"
+    rows, rng = cohort.positivity.copy(), np.random.default_rng(0)
+    number = sum((rows[marker] == "+").astype(int) for marker in CHECKPOINTS)
+    tox = (rows["assay"] == "TCE+") & (rows["CD8"] == "+") & (rows["TOX"] == "+")
+    peak = rows["sample"].str.partition("-")[0].map(cohort.patients["CAR_PEAK_PER_UL"])
+    rows["cells"] = rows["cells"].mask(tox & (number > 0), 1e5 / peak)
+    both = exhausted(cohort, rows)
+    assert both[0].upper < 0 and both[1].upper < 0 and verdicts.verdict(claim, both)[0] == "compatible"
+    dealt = rows["sample"].map({name: rng.lognormal(9, 2) for name in rows["sample"].unique()})
+    rows["cells"] = rows["cells"].mask(tox & number.between(1, 2), dealt)
+    one = exhausted(cohort, rows)
+    assert one[0].value == both[0].value and one[1].upper > 0
+    assert verdicts.verdict(claim, one)[0] == "inconclusive"
+
+
+def exhausted(cohort, positivity) -> list:
+    """The findings on exhausted Tc cells of the cohort with these cells."""
+    densities = assays.densities_of_positivity(positivity, list(assays.LINEAGES))
+    with_cells = dataclasses.replace(cohort, positivity=positivity, densities=densities)
+    return car_levels.after_findings(car_levels.cells_after(with_cells))["exhausted_tc"]
 
 
 def test_a_cohort_stained_without_tox_has_no_such_panel_and_says_so(cohort):
@@ -185,6 +202,11 @@ def test_public_scores_stand_for_cells_and_genes_and_say_so():
         scores.known.values[immune_scores.IMMUNOSIGN], stats.zscore(sets, ddof=1).mean(axis=1), rtol=1e-9
     )
     assert all("in place of" in words for words in scores.made_of.values())
+    # of a patient without one kind of cell no sum is known
+    part = samples.copy()
+    part.iloc[0, part.columns.get_loc(names[-1])] = np.nan
+    less = immune_scores.scores(Cohort("public", patients, part), genes=[]).known.values[IMMUNOSCORE]
+    assert np.isnan(less.iloc[0]) and less.iloc[1:].notna().all()
     lacking = samples.drop(columns=next(iter(immune_scores.GENE_SETS.values())))
     assert immune_scores.scores(Cohort("public", patients, lacking), genes=[]).names == [IMMUNOSCORE]
 

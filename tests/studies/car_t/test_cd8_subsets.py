@@ -54,13 +54,38 @@ def test_p_is_that_of_the_rank_sum_test_and_places_follow_it(of):
 def test_a_planted_activated_subset_is_first_most_often_and_without_a_plant_none_is_sure(of):
     often = of.places.set_index("what")["first"]
     assert often[ACTIVATED_SUBSETS].sum() > 0.8
-    [leading] = cd8_subsets.subset_findings(of)["activated_vs_other"]
-    assert leading.value > 0 and leading.lower <= leading.value <= leading.upper
+    claim = claims.published()["zuma1.z1_cd8_or.activated_vs_other"]
+    leading = cd8_subsets.subset_findings(of)["activated_vs_other"]
+    assert len(leading) == 6, "each subset but the two activated ones"
+    assert min(finding.value for finding in leading) > 0
+    responded = of.known.values["objective_response"].to_numpy(bool)
+    z = {name: signed_z(of.known.values[name].to_numpy(float), responded) for name in (ACTIVATED, EXHAUSTED)}
+    assert of.leads[EXHAUSTED].value == pytest.approx(z[ACTIVATED] - z[EXHAUSTED])
     nothing = cd8_subsets.cd8_subsets(recipients(60, seed=4, effect=0.0), resamples=200, seed=1)
     assert (nothing.places["first"] < 0.9).all()
-    [leading] = cd8_subsets.subset_findings(nothing)["activated_vs_other"]
+    leading = cd8_subsets.subset_findings(nothing)["activated_vs_other"]
+    assert min(finding.lower for finding in leading) < 0 and verdicts.verdict(claim, leading)[0] != "compatible"
+
+
+def signed_z(values: np.ndarray, marked: np.ndarray) -> float:
+    """z of the rank sum by scipy, positive where the marked are higher."""
+    test = stats.mannwhitneyu(values[marked], values[~marked], method="asymptotic", use_continuity=False)
+    centre = marked.sum() * (~marked).sum() / 2
+    return float(np.sign(test.statistic - centre) * stats.norm.isf(test.pvalue / 2))
+
+
+def test_activated_cells_that_are_fewer_in_responders_lead_nobody(cohort, of):
+    """Turned round, the association is as strong and its sign the other: that is no support of the claim."""
+    words = {"CR": "PD", "PR": "PD", "SD": "CR", "PD": "CR"}
+    turned = dataclasses.replace(
+        cohort, patients=cohort.patients.assign(BEST_RESPONSE=cohort.patients["BEST_RESPONSE"].map(words))
+    )
+    other = cd8_subsets.cd8_subsets(turned, resamples=200, seed=1)
+    assert other.places["first"].sum() == pytest.approx(1)
+    for name, finding in other.leads.items():
+        assert finding.value == pytest.approx(-of.leads[name].value) and finding.value < 0
     claim = claims.published()["zuma1.z1_cd8_or.activated_vs_other"]
-    assert leading.lower < 0 and verdicts.verdict(claim, [leading])[0] != "compatible"
+    assert verdicts.verdict(claim, list(other.leads.values()))[0] != "compatible"
 
 
 def test_a_claim_whose_sign_is_lost_is_answered_by_both_signs(of):

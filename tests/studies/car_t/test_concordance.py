@@ -1,6 +1,7 @@
 """Stained panels side by side and Immunoscore against cells, on made-up specimens. About 2 s."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lcnec_utils.core.errors import MissingData
@@ -34,6 +35,28 @@ def test_a_panel_that_counts_twice_as_much_shows_as_a_ratio_of_two_and_full_corr
     pair = concordance.concordance(cohort, min_group=5).pairs[0]
     assert pair.limits.bias == pytest.approx(2) and pair.limits.upper == pytest.approx(2)
     assert pair.correlation.value == 1.0
+
+
+def test_two_blocks_of_one_biopsy_are_one_pair_of_densities(compared):
+    """A second block of five patients, with other densities, moves their means and adds nobody."""
+    cohort = biopsied(MANY, seed=5, with_tox=8)
+    first = list(cohort.samples.index[cohort.samples["BIOPSY_TIME"] == "baseline"][:5])
+    again = cohort.samples.loc[first].set_axis([f"{name}-2" for name in first]).rename_axis("SAMPLE_ID")
+    cohort.samples = pd.concat([cohort.samples, again])
+    more = cohort.densities[cohort.densities["sample"].isin(first)]
+    more = more.assign(sample=more["sample"] + "-2", per_mm2=3 * more["per_mm2"])
+    cohort.densities = pd.concat([cohort.densities, more], ignore_index=True)
+    pair = concordance.concordance(cohort, min_group=5).pairs[0]
+    assert pair.limits.n == pair.correlation.n == compared.pairs[0].limits.n == 32
+    once = compared.pairs[0].values.to_numpy()
+    moved = ~np.isclose(pair.values.to_numpy(), once).all(axis=1)
+    assert moved.sum() == 5 and np.allclose(pair.values.to_numpy()[moved], 2 * once[moved]), "mean of 1 and 3 times"
+
+
+def test_subsets_of_a_panel_that_stained_nobody_are_not_counted():
+    answers = concordance.concordance_findings(concordance.concordance(biopsied(MANY, seed=5, with_tox=0), min_group=5))
+    assert answers["phenotypes.tce_sc"][0].value == 14
+    assert answers["phenotypes.tce_tox"][0].value is None and "TCE+" in answers["phenotypes.tce_tox"][0].note
 
 
 def test_immunoscore_goes_with_t_cells_and_not_with_myeloid_cells_that_were_drawn_apart(compared):

@@ -235,6 +235,17 @@ def test_fixed_and_frozen_tissue_are_compared_in_responders(planted):
 # --- tumour genes
 
 
+def test_days_and_h_scores_are_the_printed_ranges_and_not_merely_within_them():
+    """Any number from 0 to 5 lies within the printed range; the two ends are what is printed."""
+    ranges = {
+        "z1_prepost_ff.subset2_window": gene_biopsies.EARLY_DAYS,
+        "z1_bcell_cta.cd19_hscore.no": tumour_genes.NO_CD19,
+        "z1_bcell_cta.cd19_hscore.yes": tumour_genes.CD19,
+    }
+    for id, ends in ranges.items():
+        assert [float(end) for end in claims.published()[f"zuma1.{id}"].range] == list(ends), id
+
+
 def test_tumour_genes_before_infusion_and_after():
     effects = PLANTED | {("SD", "baseline"): {"PRAME": 3.0, "MAGEB2": 3.0}}
     made = made_up(14, 8, effects=effects)

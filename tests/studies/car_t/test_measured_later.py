@@ -47,6 +47,9 @@ def later(cohort: Cohort, **more) -> measured_later.Later:
 
 def test_the_landmark_and_the_naive_model_are_cox_models_of_their_own_patients():
     cohort = recipients()
+    # those who peak late peak high: a cut of all would be above most of what is known at the landmark
+    late = cohort.patients["CAR_PEAK_DAY"] > 30
+    cohort.patients.loc[late, "CAR_PEAK_PER_UL"] *= 1000
     table = later(cohort).table.set_index(["feature", "analysis"])
     survival = cohort.survival("OS").join(cohort.patients[["CAR_PEAK_PER_UL", "CAR_PEAK_DAY"]])
     survival["high"] = (survival["CAR_PEAK_PER_UL"] > survival["CAR_PEAK_PER_UL"].median()).astype(float)
@@ -55,6 +58,9 @@ def test_the_landmark_and_the_naive_model_are_cox_models_of_their_own_patients()
     same([row["hr"], row["lower"], row["p"], row["n"]], [naive["hr"], naive["lower"], naive["p"], len(known)], 1e-9)
     at = 30 / DAYS_PER_MONTH
     followed = survival[survival["months"] >= at]
+    # the cut is of the peaks that were known by then
+    known_then = survival.loc[survival["CAR_PEAK_DAY"] <= 30, "CAR_PEAK_PER_UL"]
+    followed = followed.assign(high=(followed["CAR_PEAK_PER_UL"] > known_then.median()).astype(float))
     by_then = followed[followed["CAR_PEAK_DAY"] <= 30].assign(months=lambda each: each["months"] - at)
     row, model = table.loc[(PEAK, LANDMARK)], cox(by_then, covariates=["high"]).iloc[0]
     same(
@@ -77,6 +83,22 @@ def test_the_time_varying_model_puts_each_patient_under_observation_at_the_measu
     model, row = cox(rows, covariates=["high"]).iloc[0], table.loc[(EARLY_T, VARYING)]
     same([row["hr"], row["lower"], row["upper"]], [model["hr"], model["lower"], model["upper"]], 1e-7)
     assert row["n"] == len(rows) and row["counts"] == f"{int(rows['high'].sum())} of {len(rows)}"
+
+
+def test_a_cohort_that_does_not_say_how_its_biopsies_were_fixed_is_read_as_elsewhere():
+    """All its stained specimens count; one that does not say when they were taken has none after infusion."""
+    cohort, other = recipients(), recipients()
+    cohort.samples = cohort.samples.drop(columns="FIXATION")
+    same_as = later(recipients()).table.set_index(["feature", "analysis"]).loc[(EARLY_T, VARYING)]
+    row = later(cohort).table.set_index(["feature", "analysis"]).loc[(EARLY_T, VARYING)]
+    assert row["n"] == same_as["n"] and row["hr"] == pytest.approx(same_as["hr"])
+    other.samples = other.samples.drop(columns="BIOPSY_TIME")
+    assert "specimen at early" in later(other).left_out[EARLY_T]
+
+
+def test_the_sentence_says_who_is_in_no_model_and_how_the_simulation_differs():
+    says = measured_later.sentence(later(recipients()))
+    assert "never measured is in none of these models" in says and "never had it count as without it" in says
 
 
 def test_what_is_lacking_or_measured_after_death_is_left_out_and_said():

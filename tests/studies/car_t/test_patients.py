@@ -58,6 +58,19 @@ def test_outcomes_are_read_and_what_nobody_has_is_lacking_with_its_reason():
         known.need("ipi")
 
 
+def test_half_of_a_definition_puts_nobody_among_the_others():
+    one = pd.Series([True, False, False, None, None], dtype="boolean")
+    other = pd.Series([True, True, None, False, None], dtype="boolean")
+    assert patients.both_hold(one, other).tolist() == [True, False, pd.NA, pd.NA, pd.NA]
+
+
+def test_the_sources_patients_are_those_of_a_twin_or_of_a_cohort_that_says_so():
+    studies = {"twin": {"simulated": True, "body": "twin"}, "drawn": {"simulated": True}, "public": {"name": "GSE"},
+               "shared": {"stands_for": "ZUMA-1"}, "other": {"stands_for": "OAK"}}  # fmt: skip
+    known = {name: patients.of_source(dataclasses.replace(cohort(), study=study)) for name, study in studies.items()}
+    assert known == {"twin": True, "drawn": False, "public": False, "shared": True, "other": False}
+
+
 def test_a_value_at_the_cut_is_not_above_it():
     values = pd.Series([1.0, 2, 2, 2, 9, None])
     assert patients.above_quantile(values, 0.25).tolist()[:5] == [False, False, False, False, True]

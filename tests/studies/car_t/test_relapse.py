@@ -114,7 +114,9 @@ def test_what_the_source_prints_against_itself(planted):
     table = study.prints_table(planted).set_index("print")
     assert table.loc["both tissues (Results)", ["printed", "counted"]].tolist() == [3, 2]
     says = study.sentence(planted)
-    assert "least p = 0.03" in says and "seven pairs" in says
+    assert "least p = 0.03" in says and "prints 7 pairs where its own counts leave 6" in says
+    assert "3 patients with both tissues in Results against 2 in Methods" in says
+    assert table["line"].tolist() == [23, 47, 47, 23, 45, 45] and table["printed"].tolist() == [7, 6, 1, 3, 2, 7]
 
 
 def test_ccl22_goes_with_regulatory_cells_of_fixed_tissue_before_infusion():
@@ -123,10 +125,13 @@ def test_ccl22_goes_with_regulatory_cells_of_fixed_tissue_before_infusion():
     log2 = made.ncounter[gene_biopsies.PRE_POST_PANEL].to_df()
     # stained at relapse too: those are no baseline
     later = made.samples.query("BIOPSY_TIME == 'relapse' and FIXATION == 'FFPE'").index
-    names = [*base.index, *later]
+    # and frozen tissue before infusion, in which cells are not to be counted
+    frozen = made.samples.query("BIOPSY_TIME == 'baseline' and FIXATION == 'FF'").index
+    names = [*base.index, *later, *frozen]
     made.densities = pd.DataFrame(
         {"sample": names, "assay": "TCE", "population": "CD3+ CD8- FOXP3+",
-         "per_mm2": [*(2 ** log2.loc[base.index, "CCL22"]), *[1e4] * len(later)]}
+         "per_mm2": [*(2 ** log2.loc[base.index, "CCL22"]), *[1e4] * len(later),
+                     *np.geomspace(1, 1e6, len(frozen))]}
     )  # fmt: skip
     known = study.correlations(made)
     assert np.isclose(known["treg"].value, 1) and known["treg"].n == len(base)

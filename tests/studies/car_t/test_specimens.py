@@ -1,6 +1,8 @@
 """Biopsies by time, fixation and assay, and the biopsied patients beside the trial, on made-up patients whose numbers
 follow from how they are made. About 3 s."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -125,13 +127,38 @@ def test_a_responder_followed_for_less_than_a_year_is_of_no_share_of_relapse():
     assert table.loc["or_rate.pivotal", ["k", "n"]].tolist() == [10, 15]
 
 
+def test_a_responder_whose_follow_up_or_response_is_not_known_is_of_no_share_of_relapse():
+    cohort = biopsied()
+    cohort.patients.loc["P00", "OS_MONTHS"] = np.nan  # a complete response without a relapse
+    cohort.patients.loc["P01", "OS_MONTHS"] = np.nan  # a partial response with a relapse on day 100: known
+    cohort.patients.loc["P02", "BEST_RESPONSE"] = "NE"
+    cohort.patients.loc["P04", ["OS_MONTHS", "RELAPSE_DAYS"]] = [np.nan, 400.0]  # known to come after a year
+    table = specimens.rates(cohort).set_index("id")
+    assert table.loc["relapse.pivotal", ["k", "n"]].tolist() == [4, 13]
+    assert table.loc["failure_total.pivotal", ["k", "n"]].tolist() == [8, 13]
+    assert "of infusion" in table.at["relapse.pivotal", "what"], "time runs from infusion, not from the response"
+
+
+def test_the_sources_own_numbers_are_counted_in_its_own_sets_alone(cohort):
+    of = specimens.flow(cohort, min_group=2)
+    real = dataclasses.replace(cohort, study={"name": "a public cohort"})
+    sets = {"car_t": cohort, "car_t_naive": real, "car_t_second_line": cohort, "car_t_commercial": cohort}
+    answers = specimens.flow_findings(sets, of)
+    for id in ("n_naive", "gene_panels", "n_expression_total.discussion", "n_ihc_total.discussion"):
+        assert answers[id][0].value is None and "source's" in answers[id][0].note, id
+    assert answers["n_commercial"][0].value == 35
+    own = dataclasses.replace(cohort, study={"name": "shared by the source", "stands_for": "ZUMA-1"})
+    assert specimens.flow_findings(sets | {"car_t_naive": own}, of)["n_naive"][0].value == 35
+
+
 def test_every_claim_on_the_trial_is_answered_by_a_share_or_declined(cohort):
     table = specimens.rates(cohort)
     answers = specimens.represent_findings(cohort, table)
     start = "zuma1.z1_represent."
     assert set(answers) == {id.removeprefix(start) for id in claims.published() if id.startswith(start)}
     assert answers["or_rate.pivotal"][0].value == pytest.approx(100 * 10 / 15)
-    assert answers["follow_up.pivotal"][0].value == 20, "everybody was alive at 20 months"
+    assert answers["follow_up.pivotal"][0].value is None, "the trial's follow-up is not that of the biopsied"
+    assert "whole trial is in no cohort" in answers["follow_up.pivotal"][0].note
     for id in specimens.COMPARED:
         assert answers[id][0].value is None and "whole trial is in no cohort" in answers[id][0].note
     rows = specimens.compared(cohort).set_index("id")

@@ -59,7 +59,6 @@ def test_the_corner_and_the_favourable_quadrant_are_counted_by_hand(cohort):
     assert table["k"].tolist() == [(few & severe).sum(), (~few & severe).sum()]
     favourable = (cd8 > np.quantile(cd8, 0.75)) & (positive > np.quantile(positive, 0.25))
     answers = toxicity.toxicity_findings(of)
-    assert (answers["favourable_quadrant"][0].events, answers["favourable_quadrant"][0].n) == (favourable.sum(), 40)
     well = ((cohort.patients["BEST_RESPONSE"] == "CR") & ~severe).to_numpy()
     [difference] = answers["favourable_quadrant.outcome"]
     assert difference.value == pytest.approx(well[favourable].mean() - well[~favourable].mean())
@@ -75,6 +74,32 @@ def test_a_patient_without_cd8_pd1_cells_is_not_in_the_corner(cohort):
     second = toxicity.regulatory_cells(without, **CUTS)
     assert not second.known.values["corner"].astype(bool)[patient]
     assert toxicity.corner_table(second)["n"].tolist() == [4, 36]
+
+
+def test_a_patient_without_a_stained_biopsy_is_neither_in_a_corner_nor_among_the_others(cohort):
+    """Nor is one whose grade is not known counted by the response alone."""
+    gone = cohort.positivity["sample"].isin([f"P0{i}-baseline" for i in range(5)]) & (
+        cohort.positivity["assay"] == "TCE"
+    )
+    patients = cohort.patients.assign(
+        NE_GRADE=cohort.patients["NE_GRADE"].mask(cohort.patients.index.isin(["P05", "P06", "P07"]))
+    )
+    less = dataclasses.replace(
+        cohort, patients=patients, positivity=cohort.positivity[~gone],
+        densities=cohort.densities[~(cohort.densities["sample"].isin([f"P0{i}-baseline" for i in range(5)])
+                                     & (cohort.densities["assay"] == "TCE"))],
+    )  # fmt: skip
+    of = toxicity.regulatory_cells(less, **CUTS)
+    assert of.known.values[["corner", "favourable"]].isna().sum().tolist() == [5, 5]
+    assert of.known.values["complete_response_without_event"].isna().sum() == 3
+    answers = toxicity.toxicity_findings(of)
+    assert answers["favourable_quadrant.outcome"][0].n == 40 - 5 - 3 and toxicity.corner_table(of)["n"].sum() == 32
+
+
+def test_what_is_printed_of_the_corner_is_read_from_the_claims():
+    """The text: 4/5, P = 5.7 × 10; 46 patients with a biopsy before infusion, nine of them with frozen tissue alone."""
+    assert toxicity.printed_corner() == (4, 5, "5.7")
+    assert toxicity.most_others() == {"biopsy before infusion": 41, "fixed tissue": 32}
 
 
 def by_hand(k: int, n: int) -> float:
@@ -117,7 +142,9 @@ def test_every_claim_of_the_panel_is_answered(cohort):
         claim.id for claim in claims.published().values() if claim.panel == "z1_treg_ne" and claim.source == "zuma1"
     }
     assert {f"zuma1.z1_treg_ne.{tail}" for tail in answers} == asked
-    assert all(answer(tail, findings) in verdicts.ANSWERS for tail, findings in answers.items())
+    declined = {tail for tail, findings in answers.items() if answer(tail, findings) not in verdicts.ANSWERS}
+    assert declined == {"favourable_quadrant"}, "a quarter above our own cut of a quarter is no finding"
+    assert "no cut" in answers["favourable_quadrant"][0].note
     assert all(answer(f"ne_grade_cut.{place}", answers[f"ne_grade_cut.{place}"]) == "equal"
                for place in ("pivotal", "results", "discussion"))  # fmt: skip
 

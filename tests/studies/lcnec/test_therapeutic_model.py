@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch  # noqa: E402
 
 from lcnec_utils.core.errors import MissingData  # noqa: E402
@@ -29,13 +28,6 @@ DECIDING = {
     ("SCLC-like", "DLL3"): "lcnec.fig4e.dll3.sclc_like_vs_unclassified",
     ("LCNEC", "TILs"): "lcnec.fig5h.til.lcnec_vs_luad",
 }
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    palette.apply()
-    yield
-    plt.close("all")
 
 
 def ratio(value: float, lower: float, upper: float, p: float = 0.01) -> dict:
