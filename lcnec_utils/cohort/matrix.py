@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lcnec_utils.cohort.clinical import Identifiers
+from lcnec_utils.cohort.clinical import OF_SAMPLES, Identifiers
 from lcnec_utils.cohort.dictionary import EXPRESSION_FILE
 from lcnec_utils.cohort.files import Source
 from lcnec_utils.cohort.genome import symbol_of
@@ -29,6 +29,8 @@ LOGGED = {
     "log2(FPKM+1)": "log2(FPKM + 1)",
     "variance-stabilised counts": "variance-stabilised counts (log2-like)",
 }
+MOST = {"TPM": 1_010_000, "CPM": 1_010_000}  # they add up to a million in each sample, but for rounding
+MOST_OF_ANY = 1e12
 MOST_LOG2 = 50  # no logged expression is higher; quanTIseq draws the line there too
 MANY_GENES = 1000
 # Words of a matrix's name or stable_id that say its scale; of two the first
@@ -54,6 +56,8 @@ def scale_fault(scale: str, values: np.ndarray) -> str:
     least, most = np.nanmin(values), np.nanmax(values)
     if least < 0 and scale != "variance-stabilised counts":
         return f"holds {least:g}, and {scale} is never negative; correct the scale or the values"
+    if most > MOST.get(scale, MOST_OF_ANY):
+        return f"holds {most:g}, and {scale} never exceeds {MOST.get(scale, MOST_OF_ANY):,.0f}; correct the value"
     if scale in LOGGED and most > MOST_LOG2:
         return f"holds {most:g}, and {scale} never exceeds {MOST_LOG2}; are these TPM or counts?"
     if scale == "counts" and not np.array_equal(values, np.round(values), equal_nan=True):
@@ -67,11 +71,13 @@ def scale_fault(scale: str, values: np.ndarray) -> str:
 def check_h5ad(folder: Path, known: set[str], reading: Reading) -> None:
     """Judges the names of the AnnData file beside a study: its values are judged where they are read."""
     path = folder / EXPRESSION_FILE
-    if not path.exists():
+    if not path.is_file():  # a pipe is refused where files are found
+        if path.is_dir():
+            reading.refuse(EXPRESSION_FILE, "is a folder; put the file itself there, or take it away")
         return
     try:
         samples, genes = h5ad_names(path, "obs"), h5ad_names(path, "var")
-    except (OSError, KeyError):
+    except Exception:  # h5py's and those of what another program wrote there
         reading.refuse(EXPRESSION_FILE, "is no AnnData file; write it with AnnData.write_h5ad")
         return
     strange = [name for name in samples if name not in known]
@@ -123,12 +129,12 @@ def read_matrix(source: Source | None, study: dict, identifiers: Identifiers, re
     named = [symbol_of(*pair)[0] for pair in zip(symbols, entrez, strict=True)]
     values = table.drop(columns=[lower[key] for key in ("hugo_symbol", "entrez_gene_id", "cytoband") if key in lower])
     reading.used[file] = [lower[key] for key in ("hugo_symbol", "entrez_gene_id") if key in lower]
-    samples = identifiers.resolve(file, "of samples", pd.Series(values.columns, values.columns), reading)
+    samples = identifiers.resolve(file, OF_SAMPLES, pd.Series(values.columns, values.columns), reading)
     if samples is None:
         return None
     values = values.loc[:, (samples != "").to_numpy()].set_axis(list(samples[samples != ""]), axis=1)
     numeric = values.apply(lambda cells: pd.to_numeric(cells, errors="coerce"))
-    strange = (values != "") & numeric.isna()
+    strange = (values != "") & ~np.isfinite(numeric)
     if strange.to_numpy().any():
         row, column = np.argwhere(strange.to_numpy())[0]
         reading.refuse(
@@ -167,7 +173,12 @@ def check_values(folder: Path) -> str:
     path = folder / EXPRESSION_FILE
     if not path.exists():
         return ""
-    data = anndata.read_h5ad(path)
-    values = np.asarray(data.X.todense() if hasattr(data.X, "todense") else data.X, dtype="f4")
+    try:
+        data = anndata.read_h5ad(path)
+        values = np.asarray(data.X.todense() if hasattr(data.X, "todense") else data.X, dtype="f4")
+    except Exception as error:  # as above
+        return f"cannot be read ({type(error).__name__}); write it with AnnData.write_h5ad"
+    if np.isinf(values).any():
+        return "holds an infinite value; correct it"
     fault = scale_fault(str(data.uns.get("scale", "")), values)
     return re.sub("give one of", "set uns['scale'] to one of", fault)

@@ -14,6 +14,7 @@ import pandas as pd
 from lcnec_utils.core import formats, provenance
 from lcnec_utils.plots import palette
 from lcnec_utils.run import carried_evidence
+from lcnec_utils.run.plain_texts import without_formulas
 
 SCREEN_DPI, PRINT_DPI, RASTER_DPI = 96, 300, 150
 NARROW_MM, NARROW_DPI = 110, 144  # a figure of a column's width is shown larger on the screen
@@ -25,12 +26,17 @@ TIGHT = {"bbox_inches": "tight", "pad_inches": 0.04}
 def write_csv(path: Path, table: pd.DataFrame, about: dict) -> str:
     """Write a table behind a line of provenance; returns that line. The index is written where it has a name.
 
+    A group that a cohort calls `=1+1` stands behind an apostrophe: these files are opened in spreadsheets too, where a
+    stranger's word would be computed; of a real word none begins so, and numbers stay as they are.
+
     about: the provenance, to which the digest of the CSV's text is added.
     """
-    body = table.to_csv(
-        index=any(name is not None for name in table.index.names),
-        float_format=f"%.{formats.SIGNIFICANT_DIGITS}g",
-        lineterminator="\n",
+    body = without_formulas(
+        table.to_csv(
+            index=any(name is not None for name in table.index.names),
+            float_format=f"%.{formats.SIGNIFICANT_DIGITS}g",
+            lineterminator="\n",
+        )
     )
     line = carried_evidence.line({**about, "csv": provenance.of_bytes(body.encode())})
     path.write_text(f"# {line}\n{body}", encoding="utf-8")
