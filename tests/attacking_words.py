@@ -89,7 +89,8 @@ class _Page(html.parser.HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag, attrs):
-        self._script = tag == "script"
+        # one of JSON is data, in which no text can end the element (site/documents.py: as_script_data)
+        self._script = tag == "script" and dict(attrs).get("type") != "application/json"
         for name, value in attrs:
             address = re.sub(r"[\x00-\x20]", "", value or "").lower()
             if RUNS.match(name) or address.startswith(("javascript:", "vbscript:", "data:text/html")):

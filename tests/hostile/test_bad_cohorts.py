@@ -16,7 +16,7 @@ from lcnec_utils.cohort.read import load
 
 ROOMS = ["files", "clinical", "genome", "study", "lesions", "assays"]
 CASES = {name: case for room in ROOMS for name, case in importlib.import_module(f"bad_{room}").CASES.items()}
-PATIENCE_S = 30
+PATIENCE_S = 300
 
 
 def lines(file: str) -> dict[str, list[tuple[str, str]]]:

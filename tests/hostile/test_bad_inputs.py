@@ -15,7 +15,7 @@ import pytest
 from lcnec_utils.cli import main
 from lcnec_utils.core.errors import UserError
 
-PATIENCE_S = 60
+PATIENCE_S = 300
 KINDS = {
     "parameters": bad_parameters.TEXTS,
     "claims": bad_texts.CLAIMS,

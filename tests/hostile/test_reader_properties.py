@@ -110,7 +110,7 @@ NULL = st.sampled_from(["NA", "nan", "[Not Available]", "null", "--"])
 @drawn
 @given(st.lists(GOOD | GOOD | GOOD | NULL | ODD, min_size=20, max_size=20))
 def test_a_column_of_numbers_is_read_to_an_independent_count(cells):
-    """Python's float within bounds, counted here: of more than one odd cell over a tenth, none of the column is read."""
+    """Python's float within bounds, counted here: of more than one odd cell and a tenth, no cell is read."""
 
     def number(cell: str) -> float | None:
         return float(cell) if re.fullmatch(r"-?\d+(\.\d+)?", cell, re.A) and 0 <= float(cell) <= 120 else None

@@ -80,7 +80,8 @@ def yanked() -> tuple[int, list[str]] | None:
 
 
 def main() -> int:
-    """Exit status 1 where a pin is vulnerable or yanked, or a test of safety fails. What cannot be asked is said."""
+    """Exit status 1 where a pin is vulnerable or yanked, or a test of safety fails; 3 where advisories, or yanked
+    releases, could not be asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="put the result into docs/proof.md")
     given, start, known = parser.parse_args(), time.monotonic(), pins()
@@ -94,7 +95,8 @@ def main() -> int:
         vulnerable, unsaid, judged = found
         bad |= bool(vulnerable)
         named = "; ".join(f"{pin} ({', '.join(ids)})" for pin, ids in vulnerable.items()) or "none"
-        lines.append(f"Advisories (pip-audit): {judged} of {judged + len(unsaid)} pins judged; vulnerable: {named}.")
+        found_of = f"; vulnerable: {named}" if judged else ""
+        lines.append(f"Advisories (pip-audit): {judged} of {judged + len(unsaid)} pins judged{found_of}.")
         if unsaid:
             lines.append(f"**Of {len(unsaid)} pins nothing is known**: the index of this machine serves no advisories "
                          f"(“{next(iter(unsaid.values())).partition(':')[0]}”). Run this where it does.")  # fmt: skip
@@ -117,7 +119,8 @@ def main() -> int:
     print(text)
     if given.write:
         write_section("audit", "Audit of the lock", f"{stamp(time.monotonic() - start)}\n\n{text}")
-    return int(bad)
+    unknown = found is None or bool(found[1]) or withdrawn is None
+    return 1 if bad else 3 if unknown else 0
 
 
 if __name__ == "__main__":
