@@ -57,7 +57,7 @@ def read_columns(folder: Path, *, file: str, columns: Sequence[str]) -> pd.DataF
     if not (folder / file).exists():
         raise UserError(f"{folder.name} has no {file}; it needs the columns {', '.join(columns)}")
     reading = Reading()
-    table = read_csv(folder / file, reading)
+    table = read_csv(folder / file, reading, may_be_empty=True)
     if table is None:
         raise UserError(f"{folder.name}/{reading.problems[0]}")
     for name in columns:

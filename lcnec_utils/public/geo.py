@@ -159,20 +159,27 @@ def _matrix(path: Path, platform: Path | None) -> Series:
     """A series matrix, with its platform's file."""
     lines = _lines(path)
     header: dict[str, list[list[str]]] = {}
-    for row in csv.reader((line for line in lines if line.startswith("!")), delimiter="\t"):
-        header.setdefault(row[0], []).append(row[1:])
+    try:
+        for row in csv.reader((line for line in lines if line.startswith("!")), delimiter="\t"):
+            header.setdefault(row[0], []).append(row[1:] or [""])
+    except csv.Error as error:
+        raise UserError(f"{path.name}: its header is no table with tabs ({error}); download it again") from None
     samples = header.get("!Sample_geo_accession", [[]])[0]
-    if not samples:
+    if not any(samples):
         raise UserError(f"{path.name}: has no row !Sample_geo_accession; give a series matrix or a family file of GEO")
     if platform is None:
         raise UserError(f"{path.name}: a series matrix names no genes; give its platform's file too (--platform GPL…)")
-    for name in ("!Sample_title", "!Sample_platform_id"):
-        if (n := len(header.get(name, [samples])[0])) != len(samples):
-            raise UserError(f"{path.name}: its row {name} has {n} cells of {len(samples)}; download it again")
+    # a cell that lacks would move those behind it to other samples
+    for name, each in header.items():
+        for row in each if name.startswith("!Sample_") else ():
+            if len(row) != len(samples):
+                raise UserError(
+                    f"{path.name}: its row {name} has {len(row)} cells of {len(samples)}; download it again"
+                )
     characteristics = header.get("!Sample_characteristics_ch1", [])
     rows, unnamed = {}, Counter()
     for place, name in enumerate(samples):
-        cells = [row[place] for row in characteristics if place < len(row)]
+        cells = [row[place] for row in characteristics]
         rows[name] = {
             key: header.get(f"!Sample_{field}", [[""] * len(samples)])[0][place]
             for key, field in (("title", "title"), ("platform", "platform_id"))

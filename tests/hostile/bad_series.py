@@ -42,6 +42,12 @@ SERIES = {
         lambda text: text.replace('!Sample_title\t"SUBJ-000_BASELINE"', "!Sample_title"),
         {},
     ),
+    "a matrix with a visit too few": (
+        MATRIX,
+        lambda text: text.replace('\t"visit: BASELINE"', "", 1),
+        {},
+    ),
+    "a matrix with a cell too long": (MATRIX, lambda text: text.replace("SUBJ-000", "S" * 140_000, 1), {}),
     "a matrix of other samples": (MATRIX, lambda text: text.replace('"ID_REF"\t"GSM5900000"', '"ID_REF"\t"GSM1"'), {}),
     "a matrix whose rows differ": (MATRIX, lambda text: text.replace('"NM_0003.1"', '"NM_0003.1"\t1'), {}),
     "a matrix without its platform": (MATRIX, lambda text: text, {"platform": None}),
