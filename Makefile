@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: figures test lab site refresh lock cluster lock-cluster lint bench shapes clean
+.PHONY: figures test lab site refresh lock cluster lock-cluster lint bench shapes prove clean
 
 figures: .venv/ready
 	$(BIN)/lcnec batch
@@ -41,6 +41,11 @@ bench: .venv/ready
 # ten cohorts shaped like real ones through every notebook: figures to look at, nothing asserted
 shapes: .venv/ready
 	$(BIN)/python tests/shapes.py
+
+# what is too slow for make test: fuzzing, killed runs, mutants, planted faults, other environments, attacks, the lock's
+# audit; each writes its section of docs/proof.md. PARTS="planted audit" runs those; `python tests/prove --list` names them
+prove: .venv/ready
+	$(BIN)/python tests/prove $(PARTS)
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (make PYTHON=python3.12 …)"; exit 2; }

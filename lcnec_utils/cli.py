@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -247,7 +248,7 @@ def _counts(option: str, words: list[str]) -> dict[str, int]:
     found = {}
     for word in words:
         name, _, number = word.partition("=")
-        if not number.lstrip("-").isdigit():
+        if not re.fullmatch("-?[0-9]{1,9}", number):
             raise UserError(f"{option} {word}: write NAME=COUNT, as chemotherapy=60")
         if name in found:
             raise UserError(f"{option} {name}: is given twice; keep one")
@@ -256,16 +257,19 @@ def _counts(option: str, words: list[str]) -> dict[str, int]:
 
 
 def _new_folder(out: Path) -> Path:
-    folder = out.expanduser()
+    from lcnec_utils.core import paths
+
+    folder = paths.as_given(out)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"--out {folder}: is there already; name a new folder, or delete it first")
     return folder
 
 
 def _geo(given: argparse.Namespace) -> int:
+    from lcnec_utils.core import paths
     from lcnec_utils.public import geo
 
-    folder, file = _new_folder(given.out), given.file.expanduser()
+    folder, file = _new_folder(given.out), paths.as_given(given.file)
     notes = geo.convert(file, folder, platform=given.platform, panel=given.panel, patient=given.patient)
     print("\n".join([f"{folder}: written", *notes]))
     return OK

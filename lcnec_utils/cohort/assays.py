@@ -119,7 +119,7 @@ def _numbers(
 ) -> pd.Series:
     """A column of numbers of at least (over: more than) `least`; the first cell that is none refuses the table. An
     empty cell is missing."""
-    values = pd.to_numeric(table[name].replace("", np.nan), errors="coerce")
+    values = pd.to_numeric(table[name], errors="coerce")
     wrong = (values.isna() & (table[name] != "")) | np.isinf(values) | (values <= least if over else values < least)
     for row in table.index[wrong][:1]:
         bound = f"more than {least:g}" if over else f"{least:g} or more"
@@ -161,7 +161,7 @@ def density_table(path: Path, identifiers: Identifiers, reading: Reading) -> pd.
             row = table.index[(table["ASSAY"] == assay) & (table["POPULATION"] == text)][0]
             reading.refuse(file, str(fault), int(row), "POPULATION")
     values = _numbers(file, table, "DENSITY_PER_MM2", "density", reading)
-    for row in table.index[values > MOST_PER_MM2][:1]:
+    for row in table.index[(values > MOST_PER_MM2) & np.isfinite(values)][:1]:
         fault = f"'{values[row]:g}' is over {MOST_PER_MM2:,}, more cells than fit; give cells per mm²"
         reading.refuse(file, fault, int(row), "DENSITY_PER_MM2")
     if len(reading.problems) > before:
@@ -213,7 +213,8 @@ def positivity_table(path: Path, identifiers: Identifiers, reading: Reading) -> 
          "area_mm2": _numbers(file, table, "AREA_MM2", "area in mm²", reading, over=True),
          "cells": _numbers(file, table, "CELLS", "number of cells", reading)}
     ).join(table[markers])  # fmt: skip
-    _check_counted(file, result, markers, reading)
+    if len(reading.problems) == before:
+        _check_counted(file, result, markers, reading)
     return None if len(reading.problems) > before else result.reset_index(drop=True)
 
 
@@ -324,9 +325,8 @@ def read_stained(folder: Path, samples: pd.DataFrame, identifiers: Identifiers, 
         fixation = samples["FIXATION"].reindex(densities["sample"])
         frozen = densities["sample"][fixation.notna().to_numpy() & (fixation != TISSUE).to_numpy()].unique()
         if len(frozen):
-            reading.odd(
-                f"{len(frozen)} samples with densities are not {TISSUE} (as '{frozen[0]}'), which these antibodies need"
-            )
+            said, first = f"{len(frozen)} samples with densities are not {TISSUE}", f"as '{frozen[0]}'"
+            reading.odd(f"{said} ({first}), which these antibodies need", first)
     return {"densities": densities, "positivity": counted}
 
 

@@ -29,6 +29,7 @@ from lcnec_utils.core import formats
 
 MUCH = 0.1  # a column in which a larger share of the filled cells is odd is refused as a column
 MOST_NAMED = 5  # so many odd words of a column are quoted
+MOST_SHOWN = 60  # characters of a word that is quoted
 TCGA = re.compile(r"TCGA-\w\w-\w{4}-(\d\d)")
 TCGA_SAMPLE = 15  # characters of a TCGA barcode that name the sample
 TCGA_NORMALS = range(10, 15)
@@ -65,7 +66,8 @@ def quoted(found: dict[str, int]) -> str:
     """Words with their counts, the commonest first, as a line shows them."""
     shown = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
     more = f" and {len(shown) - MOST_NAMED} more" if len(shown) > MOST_NAMED else ""
-    return ", ".join(f"'{word}' ({count})" for word, count in shown[:MOST_NAMED]) + more
+    cut = {word: word if len(word) <= MOST_SHOWN else f"{word[:MOST_SHOWN]}…" for word, _ in shown[:MOST_NAMED]}
+    return ", ".join(f"'{cut[word]}' ({count})" for word, count in shown[:MOST_NAMED]) + more
 
 
 def _too_much(odd: int, filled: int) -> bool:
@@ -195,6 +197,8 @@ def read_regimens(file: str, name: str, cells: pd.Series, reading: Reading) -> p
 def read_dates(file: str, name: str, cells: pd.Series, reading: Reading) -> pd.Series | None:
     """A column of days as YYYY-MM-DD, by the format that the whole column shows."""
     counts = collections.Counter(cells[cells != ""])
+    if not counts:
+        return missing(cells)
     days, why = words.dates(list(counts))
     if why:
         reading.strange(name, {cell: count for cell, count in counts.items()})
@@ -204,7 +208,7 @@ def read_dates(file: str, name: str, cells: pd.Series, reading: Reading) -> pd.S
     reading.strange(name, odd)
     if odd:
         reading.odd(f"{file}, column {name}: {quoted(odd)} are no days of the column's format; read as missing")
-    return cells.map({**days, "": ""}).replace("", np.nan)
+    return missing(cells.map({**days, "": ""}))
 
 
 def typed(file: str, table: pd.DataFrame, reading: Reading) -> pd.DataFrame:
@@ -317,10 +321,9 @@ def _lifted(
     known = set(patients["PATIENT_ID"])
     absent = [name for name in by_patient.index if name not in known]
     if absent:
-        reading.odd(
-            f"{len(absent)} patients of {sample_file} are not in {patient_file} (as '{absent[0]}'): of them only what "
-            f"{sample_file} says is known"
-        )
+        first = f"as '{absent[0]}'"
+        said = f"{len(absent)} patients of {sample_file} are not in {patient_file} ({first}): of them only what "
+        reading.odd(f"{said}{sample_file} says is known", first)
         patients = pd.concat([patients, pd.DataFrame({"PATIENT_ID": absent})]).fillna("")
     if len(by_patient.columns):
         reading.odd(f"{sample_file} holds columns of patients, read as such: {', '.join(by_patient.columns)}")
@@ -383,6 +386,11 @@ def _check_pairs(patients: pd.DataFrame, file: str, reading: Reading) -> None:
         months, status = f"{key}_MONTHS", f"{key}_STATUS"
         here = [name for name in (months, status) if name in patients]
         if len(here) == 2:
+            filled = [name for name in here if patients[name].notna().any()]
+            if len(filled) == 1:
+                empty = ({*here} - {*filled}).pop()
+                reading.odd(f"{file} has {filled[0]} and no value in {empty}: no {endpoint} from it")
+                continue
             events = int((patients[status].fillna(False).astype(bool) & patients[months].isna()).sum())
             if events:
                 reading.odd(
@@ -413,7 +421,7 @@ def _with_days_of_dates(patients: pd.DataFrame, file: str, reading: Reading) -> 
         if (before := days < 0).any():
             counted = formats.count(int(before.sum()), "date")
             first = f"as of '{patients.index[before][0]}'"
-            reading.odd(f"{file}, column {date}: {counted} before {FIRST_DOSE} ({first}); read as missing")
+            reading.odd(f"{file}, column {date}: {counted} before {FIRST_DOSE} ({first}); read as missing", first)
         days = days.mask(before).astype(float)
         if name not in patients:
             counted = formats.count(int(days.notna().sum()), "patient")
@@ -449,6 +457,9 @@ def set_normals_aside(samples: pd.DataFrame, reading: Reading) -> tuple[pd.DataF
     if aside:
         reading.note(f"{len(aside)} of {len(samples)} samples are of normal tissue and are set aside")
     return samples[~normal], aside
+
+
+OF_SAMPLES = "of samples"  # in the place of a column's name: the names are those of a matrix' columns
 
 
 class Identifiers:
@@ -498,7 +509,11 @@ class Identifiers:
         if nobody:
             row = cells.index[cells == nobody[0]][0]
             more = f" (nor are {len(nobody) - 1} more)" if len(nobody) > 1 else ""
-            message = f"sample '{nobody[0]}' is not in the table of samples{more}; add the sample or drop the row"
+            message = f"sample '{nobody[0]}' is not in the table of samples{more}; add the sample or drop the "
+            if column == OF_SAMPLES:  # a matrix: what it names is a column
+                reading.refuse(file, f"{message}column", column=str(row))
+                return None
+            message += "row"
             reading.refuse(
                 file, message if nobody[0] else "is empty; every row needs the sample's identifier", row, column
             )

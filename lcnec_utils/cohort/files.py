@@ -1,6 +1,7 @@
 """Which file of a study folder holds what: by the meta files, as cBioPortal's importer finds them, else by name."""
 
 import dataclasses
+import itertools
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from lcnec_utils.cohort.dictionary import EXPRESSION_FILE, STUDY_FILE, TABLE_FIL
 from lcnec_utils.cohort.model import Reading
 from lcnec_utils.cohort.tables import fields_of, read_tsv
 
+MOST_FILES = 20_000  # of a folder and those in it; a study has some hundreds, a disk by mistake has millions
 READ, NOT_NEEDED, NOT_UNDERSTOOD = "read", "not needed", "not understood"
 META = re.compile(r"(\b|_)meta(\b|[_0-9])", re.I)  # as cBioPortal's validator tells meta files
 
@@ -102,6 +104,12 @@ def kind_by_name(name: str) -> str | None:
     return next((kind for kind, pattern in _PATTERNS.items() if pattern.fullmatch(bare)), None)
 
 
+def _is_asked_for(name: str) -> bool:
+    """Whether a file of this name is read."""
+    reads = _LESIONS.fullmatch(name) or _ASSAYS.fullmatch(name) or name in _OURS or name.startswith("meta_")
+    return bool(reads or kind_by_name(name))
+
+
 def _is_clinical(path: Path) -> bool:
     """Whether a table of any name is one of patients and samples, by its header: a study view's download renamed."""
     if path.suffix.lower() not in (".tsv", ".txt") or path.stat().st_size == 0:
@@ -155,6 +163,13 @@ def find(folder: Path, reading: Reading) -> dict[str, list[Source]]:
     same, the one with a meta file is read; without any, that is refused unless they are equal.
     """
     names = {path.name: path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")}
+    for path in sorted(folder.iterdir()):
+        # a folder in a file's place is named below; a link that leads nowhere would lack in silence
+        if not path.is_file() and not path.is_dir() and _is_asked_for(path.name) and not path.name.startswith("."):
+            if not any(problem.file == path.name for problem in reading.problems):
+                why = "is a link that leads to no file, or a pipe; put the file itself there, or take it away"
+                reading.refuse(path.name, why)
+            reading.files[path.name] = NOT_UNDERSTOOD
     sources: dict[str, list[Source]] = {}
     described: set[str] = set()
     metas = _meta_files(names, reading)
@@ -222,7 +237,11 @@ def _kind_of(fields: dict[str, str]) -> str | None:
 
 def _also_below(folder: Path, reading: Reading) -> None:
     """The files of case_lists/, of which one is read, and of other folders, which are not."""
-    for path in sorted(folder.rglob("*")):
+    below = sorted(itertools.islice(folder.rglob("*"), MOST_FILES + 1))
+    if len(below) > MOST_FILES:
+        reading.refuse("study folder", f"holds more than {MOST_FILES:,} files and folders; give the study's own folder")
+        return
+    for path in below:
         parts = path.relative_to(folder).parts
         if path.is_file() and len(parts) > 1 and not any(part.startswith(".") for part in parts):
             known = parts[0].lower() in ("case_lists", "case_list", "licenses", "resources", "normals", "gene_panels")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lcnec_utils.cohort import words
-from lcnec_utils.cohort.clinical import Column, Identifiers, missing, quoted
+from lcnec_utils.cohort.clinical import OF_SAMPLES, Column, Identifiers, missing, quoted
 from lcnec_utils.cohort.dictionary import (
     BUILD_NAMES,
     COLUMNS,
@@ -37,6 +37,7 @@ NOT_LOADED = ("silent", "intron", "igr", "3'utr", "5'utr", "3'flank", "5'flank")
 PROMOTERS = {"5'flank", "5'_flank", "upstream_gene_variant", "upstream", "promoter"}
 NULL_SYMBOLS = {"", "NA", "Unknown", "UNKNOWN", ".", "-", "---"}
 LEVELS = [-2.0, -1.5, -1.0, 0.0, 1.0, 2.0]
+NO_LEVEL = "is no discrete copy number; give -2, -1.5, -1, 0, 1, 2 or leave it empty"
 SMALL_LETTERS = re.compile(r"C[0-9XY]+orf[0-9]+")
 
 
@@ -397,6 +398,10 @@ def _long(table: pd.DataFrame, file: str, identifiers: Identifiers, reading: Rea
     samples = identifiers.resolve(file, sample, table[sample], reading)
     if samples is None:
         return None
+    levels = pd.to_numeric(table[value], errors="coerce")
+    for row in table.index[(table[value] != "") & ~levels.isin(LEVELS)][:1]:
+        reading.refuse(file, f"'{table.at[row, value]}' {NO_LEVEL}", int(row), value)
+        return None
     table = table.assign(**{sample: samples})[samples != ""]
     gene = "Hugo_Symbol" if "Hugo_Symbol" in table else "Entrez_Gene_Id"
     twice = table.drop_duplicates([gene, sample, value]).duplicated([gene, sample])
@@ -445,9 +450,8 @@ def read_copy_number(source: Source | None, long: bool, identifiers: Identifiers
     reading.used[file] = [name for name in ("Hugo_Symbol", "Entrez_Gene_Id") if name in table]
     symbols = _symbols(file, table, "copy-number rows", reading)
     values = table.drop(columns=["Hugo_Symbol", "Entrez_Gene_Id", "Cytoband", "Locus ID"], errors="ignore")
-    samples = identifiers.resolve(file, "of samples", pd.Series(values.columns, values.columns), reading)
+    samples = identifiers.resolve(file, OF_SAMPLES, pd.Series(values.columns, values.columns), reading)
     if samples is None:
-        _name_column(file, reading)
         return None
     values = values.loc[:, (samples != "").to_numpy()]
     values.columns = list(samples[samples != ""])
@@ -462,23 +466,12 @@ def read_copy_number(source: Source | None, long: bool, identifiers: Identifiers
     strange = (values != "") & ~numeric.isin(LEVELS)
     if strange.to_numpy().any():
         row, column = np.argwhere(strange.to_numpy())[0]
-        message = (
-            f"'{values.iat[row, column]}' is no discrete copy number; give -2, -1.5, -1, 0, 1, 2 or leave it empty"
-        )
+        message = f"'{values.iat[row, column]}' {NO_LEVEL}"
         reading.refuse(file, message, row=int(table.index[row]), column=str(values.columns[column]))
         return None
     numeric = numeric.replace(-1.5, -2)  # a possible deep deletion, which cBioPortal imports as one
     merged = _merge(numeric[symbols != ""], symbols[symbols != ""], file, reading)
     return None if merged is None else merged.rename_axis("Hugo_Symbol")
-
-
-def _name_column(file: str, reading: Reading) -> None:
-    """A problem of a column's name says the column, not a row."""
-    for place, problem in enumerate(reading.problems):
-        if problem.file == file and problem.column == "of samples":
-            reading.problems[place] = type(problem)(
-                file, problem.message.replace("drop the row", "drop the column"), None, str(problem.row)
-            )
 
 
 def _merge(numeric: pd.DataFrame, symbols: pd.Series, file: str, reading: Reading) -> pd.DataFrame | None:
@@ -598,12 +591,17 @@ def _partners(fusion: str, gene: str) -> list[str]:
 
 def read_panel_genes(sources: list[Source], reading: Reading) -> dict[str, set[str]]:
     """The genes of each panel whose list the folder holds, under approved symbols."""
-    panels = {}
+    panels: dict[str, set[str]] = {}
     for source in sources:
-        fields = fields_of(source.path, reading)
-        if fields.get("stable_id"):
-            genes = re.split(r"[\s,;]+", fields.get("gene_list", "").strip())
-            panels[fields["stable_id"]] = {symbol_of(gene)[0] for gene in genes if gene} - {""}
+        fields, file = fields_of(source.path, reading), source.path.name
+        if name := fields.get("stable_id"):
+            listed = re.split(r"[\s,;]+", fields.get("gene_list", "").strip())
+            genes = {symbol_of(gene)[0] for gene in listed if gene} - {""}
+            if not genes:  # every tumour on it would count as profiled for nothing
+                reading.refuse(file, "names no gene; write `gene_list:` and the symbols, or delete the file")
+            elif panels.get(name, genes) != genes:
+                reading.refuse(file, f"is of panel '{name}', of which another file lists other genes; keep one")
+            panels[name] = genes
     return panels
 
 

@@ -5,8 +5,8 @@ words of a cell mean is decided here; whether a lesion's rows fit each other is 
 """
 
 import dataclasses
-import io
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,17 @@ import pandas as pd
 from lcnec_utils.cohort import clinical, words
 from lcnec_utils.cohort.dictionary import COLUMNS, LESION_FILE, TIMELINE, plain
 from lcnec_utils.cohort.model import Reading
-from lcnec_utils.cohort.tables import plain_text
+from lcnec_utils.cohort.tables import read_csv
 
 LESION_COLUMNS = ["patient", "day", "lesion", "organ", "kind", "diameter_mm", "axis", "evaluable", "state"]
 NEEDED = LESION_COLUMNS[:7]
 PLAIN, CDISC = (re.compile(pattern, re.I) for pattern in (r"lesions\.(csv|tsv|txt)", r"(tu|tr|rs)\.(csv|xpt)"))
 INVESTIGATOR = "INVESTIGATOR"
+MOST_MM = 500  # of a diameter, as where responses are computed (stats/lesions.py)
+# The columns of a timeline, and of CDISC's results, under the names that a message gives them
+OF_TIMELINE = {name: name.upper() for name in LESION_COLUMNS} | {"patient": "PATIENT_ID", "day": "START_DATE"}
+OF_RESULTS = {"patient": "USUBJID", "day": "TRDY", "lesion": "TRLNKID", "organ": "TULOC", "kind": "TUSTRESC"}
+OF_RESULTS |= {"diameter_mm": "TRSTRESC", "state": "TRSTRESC"}
 # What is written in a cell → what it means, in small letters with single spaces; the states in a diameter too
 NOT_EVALUABLE, TOO_SMALL = "not evaluable", "too small to measure"
 KINDS = {
@@ -68,13 +73,22 @@ def _words(file: str, table: pd.DataFrame, column: str, known: dict[str, list[st
     return table[column].map(meaning).fillna("")
 
 
-def _numbers(file: str, table: pd.DataFrame, column: str, what: str, reading: Reading) -> pd.Series:
-    values = pd.to_numeric(table[column].replace("", np.nan), errors="coerce")
-    wrong = (values.isna() & (table[column] != "")) | np.isinf(values)
+def _numbers(
+    file: str, table: pd.DataFrame, column: str, what: str, reading: Reading, *, least=-np.inf, most=np.inf
+) -> pd.Series:
+    values = pd.to_numeric(table[column], errors="coerce")
+    wrong = (values.isna() & (table[column] != "")) | np.isinf(values) | (values < least) | (values > most)
     if wrong.any():
         cell, row = table.loc[wrong, column].iloc[0], int(table.index[wrong][0])
         reading.refuse(file, f"'{cell}' is no {what}; correct it, or leave the cell empty", row, column)
     return values.astype(float)
+
+
+def _in_words_of(table: pd.DataFrame | None, names: dict[str, str], before: int, reading: Reading):
+    """The table; problems since `before` name the columns as the file has them."""
+    for place, problem in enumerate(reading.problems[before:], before):
+        reading.problems[place] = dataclasses.replace(problem, column=names.get(problem.column, problem.column))
+    return table
 
 
 def lesion_table(file: str, table: pd.DataFrame, reading: Reading) -> pd.DataFrame | None:
@@ -109,7 +123,15 @@ def lesion_table(file: str, table: pd.DataFrame, reading: Reading) -> pd.DataFra
             "lesion": table["lesion"],
             "organ": table["organ"].map(_organ),
             "kind": _words(file, table, "kind", KINDS, reading),
-            "diameter_mm": _numbers(file, table.assign(diameter_mm=size), "diameter_mm", "length in mm", reading),
+            "diameter_mm": _numbers(
+                file,
+                table.assign(diameter_mm=size),
+                "diameter_mm",
+                f"length in mm, 0 to {MOST_MM}",
+                reading,
+                least=0,
+                most=MOST_MM,
+            ),
             "axis": _words(file, table, "axis", AXES, reading),
             "evaluable": (table["evaluable"].map(flag) != "NO") & (state != NOT_EVALUABLE),
             "state": state.mask(state == NOT_EVALUABLE, ""),
@@ -149,17 +171,8 @@ def is_plain_table(path: Path) -> bool:
 
 def _read_text(path: Path, reading: Reading, separator: str) -> pd.DataFrame | None:
     """A table of text, null words empty, its index the line of the file."""
-    data = plain_text(path, reading)
-    if data is None:
-        return None
-    try:
-        table = pd.read_csv(io.BytesIO(data), sep=separator, dtype=str, keep_default_na=False, index_col=False)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
-        reading.refuse(path.name, f"is no table ({' '.join(str(error).split())}); write a header and a row per record")
-        return None
-    table.columns = [str(name).strip() for name in table.columns]
-    table.index = pd.RangeIndex(2, len(table) + 2)
-    return table.map(lambda cell: "" if words.is_null(cell) else cell.strip())
+    table = read_csv(path, reading, separator)
+    return None if table is None else table.map(lambda cell: "" if words.is_null(cell) else cell)
 
 
 def of_timeline(table: pd.DataFrame, reading: Reading) -> pd.DataFrame | None:
@@ -168,7 +181,8 @@ def of_timeline(table: pd.DataFrame, reading: Reading) -> pd.DataFrame | None:
     names |= {name.upper(): name for name in LESION_COLUMNS if name.upper() in COLUMNS[TIMELINE]}
     cells = table.rename(columns=names).astype(object)
     cells.index = table.attrs.get("rows", cells.index)
-    return lesion_table(LESION_FILE, cells.where(cells.notna(), "").astype(str), reading)
+    before, cells = len(reading.problems), cells.where(cells.notna(), "").astype(str)
+    return _in_words_of(lesion_table(LESION_FILE, cells, reading), OF_TIMELINE, before, reading)
 
 
 def timeline_of(lesions: pd.DataFrame) -> pd.DataFrame:
@@ -201,13 +215,21 @@ def read_domain(path: Path, reading: Reading) -> pd.DataFrame | None:
         table = _read_text(path, reading, ",")
     else:
         try:
-            with pd.read_sas(path, format="xport", encoding="utf-8", iterator=True) as reader:
+            with (
+                warnings.catch_warnings(action="ignore"),
+                pd.read_sas(path, format="xport", encoding="utf-8", iterator=True) as reader,
+            ):
                 # pandas takes blanks inside the last 80 bytes for padding and drops rows of short records
-                rows = path.read_bytes()[reader.record_start :].rstrip(b" ")
+                data = path.read_bytes()
+                if len(data) % 80:
+                    raise ValueError("its last record is not whole")
+                rows = data[reader.record_start :].rstrip(b" ")
                 reader.nobs = -(-len(rows) // reader.record_length)
                 table = reader.read()
-        except (ValueError, UnicodeDecodeError, OSError) as error:
-            reading.refuse(path.name, f"is no SAS transport file ({' '.join(str(error).split())}); export it again")
+        except Exception as error:  # pandas' reader of broken records raises what comes
+            reading.refuse(
+                path.name, f"is no SAS transport file, or is cut off ({type(error).__name__}); export it again"
+            )
             return None
         text = table.astype(object).where(table.notna(), "")
         table = text.map(lambda cell: f"{cell:.10g}" if isinstance(cell, float) else str(cell).strip())
@@ -310,13 +332,19 @@ def of_cdisc(
     again = cells.duplicated()
     if again.any():
         reading.odd(f"TR: {int(again.sum())} rows repeat an earlier one to the letter and are left out")
-    return lesion_table("TR", cells[~again], reading), _responses(one, rows.assign(day=days))
+    before = len(reading.problems)
+    measured = _in_words_of(lesion_table("TR", cells[~again], reading), OF_RESULTS, before, reading)
+    return measured, _responses(one, rows.assign(day=days), reading)
 
 
-def _responses(one: Domains, rows: pd.DataFrame) -> pd.DataFrame | None:
-    """The overall responses of RS with the day of their visit's scans."""
+def _responses(one: Domains, rows: pd.DataFrame, reading: Reading) -> pd.DataFrame | None:
+    """The overall responses of RS with the day of their visit's scans; None where there are none, or refused."""
     if one.rs is None:
         return None
+    for name in ("USUBJID", "RSTESTCD", "RSSTRESC"):
+        if name not in one.rs:
+            reading.refuse("RS", "is missing; add it", column=name)
+            return None
     overall = one.rs[one.rs["RSTESTCD"] == "OVRLRESP"]
     visit = [name for name in ("VISITNUM", "VISIT") if name in overall and name in rows][:1]
     day = rows.drop_duplicates(["USUBJID", *visit]).set_index(["USUBJID", *visit])["day"]

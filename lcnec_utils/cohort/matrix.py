@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lcnec_utils.cohort.clinical import Identifiers
+from lcnec_utils.cohort.clinical import OF_SAMPLES, Identifiers
 from lcnec_utils.cohort.dictionary import EXPRESSION_FILE
 from lcnec_utils.cohort.files import Source
 from lcnec_utils.cohort.genome import symbol_of
@@ -36,6 +36,8 @@ LOGGED = {
     "log2(FPKM+1)": "log2(FPKM + 1)",
     "variance-stabilised counts": "variance-stabilised counts (log2-like)",
 }
+MOST = {"TPM": 1_010_000, "CPM": 1_010_000}  # they add up to a million in each sample, but for rounding
+MOST_OF_ANY = 1e12
 MOST_LOG2 = 50  # no logged expression is higher; quanTIseq draws the line there too
 MANY_GENES = 1000
 CHUNK = 2**24  # values read at a time: 67 MB of them, and a few times as much where they are worked on
@@ -96,6 +98,8 @@ def scale_fault(scale: str, values: "np.ndarray | Spread") -> str:
         return ""
     if spread.least < 0 and scale != "variance-stabilised counts":
         return f"holds {spread.least:g}, and {scale} is never negative; correct the scale or the values"
+    if spread.most > (most := MOST.get(scale, MOST_OF_ANY)):
+        return f"holds {spread.most:g}, and {scale} never exceeds {most:,.0f}; correct the value"
     if scale in LOGGED and spread.most > MOST_LOG2:
         return f"holds {spread.most:g}, and {scale} never exceeds {MOST_LOG2}; are these TPM or counts?"
     if scale == "counts" and not spread.whole:
@@ -178,11 +182,13 @@ def open_expression(cohort: Cohort, genes: list[str] | None = None) -> Expressio
 def check_h5ad(folder: Path, known: set[str], reading: Reading) -> None:
     """Judges the names of the AnnData file beside a study: its values are judged where they are read."""
     path = folder / EXPRESSION_FILE
-    if not path.exists():
+    if not path.is_file():  # a pipe is refused where files are found
+        if path.is_dir():
+            reading.refuse(EXPRESSION_FILE, "is a folder; put the file itself there, or take it away")
         return
     try:
         samples, genes = h5ad_names(path, "obs"), h5ad_names(path, "var")
-    except (OSError, KeyError):
+    except Exception:  # h5py's and those of what another program wrote there
         reading.refuse(EXPRESSION_FILE, "is no AnnData file; write it with AnnData.write_h5ad")
         return
     strange = [name for name in samples if name not in known]
@@ -234,12 +240,12 @@ def read_matrix(source: Source | None, study: dict, identifiers: Identifiers, re
     named = [symbol_of(*pair)[0] for pair in zip(symbols, entrez, strict=True)]
     values = table.drop(columns=[lower[key] for key in ("hugo_symbol", "entrez_gene_id", "cytoband") if key in lower])
     reading.used[file] = [lower[key] for key in ("hugo_symbol", "entrez_gene_id") if key in lower]
-    samples = identifiers.resolve(file, "of samples", pd.Series(values.columns, values.columns), reading)
+    samples = identifiers.resolve(file, OF_SAMPLES, pd.Series(values.columns, values.columns), reading)
     if samples is None:
         return None
     values = values.loc[:, (samples != "").to_numpy()].set_axis(list(samples[samples != ""]), axis=1)
     numeric = values.apply(lambda cells: pd.to_numeric(cells, errors="coerce"))
-    strange = (values != "") & numeric.isna()
+    strange = (values != "") & ~np.isfinite(numeric)
     if strange.to_numpy().any():
         row, column = np.argwhere(strange.to_numpy())[0]
         reading.refuse(
@@ -276,8 +282,13 @@ def check_values(folder: Path) -> str:
     if not (folder / EXPRESSION_FILE).exists():
         return ""
     empty = pd.DataFrame()
-    held = open_expression(Cohort(folder.name, empty, empty, folder=folder))
-    spread = Spread.of(np.empty((0, len(held.genes)), "f4"))
-    for _, values in held.chunks():
-        spread |= Spread.of(values)
+    try:
+        held = open_expression(Cohort(folder.name, empty, empty, folder=folder))
+        spread = Spread.of(np.empty((0, len(held.genes)), "f4"))
+        for _, values in held.chunks():
+            spread |= Spread.of(values)
+    except Exception as error:  # h5py's and those of what another program wrote there
+        return f"cannot be read ({type(error).__name__}); write it with AnnData.write_h5ad"
+    if np.isinf([spread.least, spread.most]).any():
+        return "holds an infinite value; correct it"
     return re.sub("give one of", "set uns['scale'] to one of", scale_fault(held.scale, spread))

@@ -3,7 +3,6 @@
 import collections
 import dataclasses
 import functools
-import re
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from lcnec_utils.cohort.dictionary import (
     NCOUNTER_FILE,
     NEEDS,
 )
-from lcnec_utils.core.errors import MissingData, UserError
+from lcnec_utils.core.errors import MissingData, UserError, one_line
 
 
 class CohortError(UserError):
@@ -37,8 +36,7 @@ class Problem:
     def __str__(self) -> str:
         row = f", row {self.row}" if self.row else ""
         column = f", column {self.column}" if self.column else ""
-        # whatever a cell or a key holds, a problem is one line
-        return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", f"{self.file}{row}{column}: {self.message}")
+        return one_line(f"{self.file}{row}{column}: {self.message}")
 
 
 def h5ad_names(path: Path, axis: str) -> list[str]:
@@ -80,9 +78,12 @@ class Reading:
         """What reading did as a matter of course, with its count."""
         self.notes.append(text)
 
-    def odd(self, text: str) -> None:
-        """What reading made of something odd: said everywhere, and refused where the reading is strict."""
-        self.notes.append(text)
+    def odd(self, text: str, example: str = "") -> None:
+        """What reading made of something odd: said everywhere, and refused where the reading is strict.
+
+        example: the part of it, in brackets there, that names a patient; a strict check says it, no notebook does.
+        """
+        self.notes.append(text.replace(f" ({example})", "") if example else text)
         self.oddities.append(text)
 
     def harmless(self, text: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lcnec_utils.cohort import words
-from lcnec_utils.cohort.clinical import Identifiers, quoted
+from lcnec_utils.cohort.clinical import OF_SAMPLES, Identifiers, quoted
 from lcnec_utils.cohort.dictionary import plain
 from lcnec_utils.cohort.files import READ
 from lcnec_utils.cohort.genome import symbol_of
@@ -98,7 +98,7 @@ def parse_rcc(text: str) -> dict:
 
 def _concentration(name: str) -> float:
     """The concentration of a positive control, fM, as its name says it: POS_A(128); NaN where it does not."""
-    match = re.search(r"\(([\d.]+)\)", name)
+    match = re.search(r"\(([0-9]+(?:\.[0-9]+)?)\)", name)
     return float(match[1]) if match else np.nan
 
 
@@ -116,7 +116,7 @@ def lane_quality(counts: pd.DataFrame, classes: pd.Series, lanes: pd.DataFrame) 
     limit = negative.mean() + DETECTION_SD * negative.std(ddof=1)
     table = pd.DataFrame(
         {
-            "fov_ratio": lanes["FovCounted"] / lanes["FovCount"],
+            "fov_ratio": lanes["FovCounted"] / lanes["FovCount"].where(lanes["FovCount"] > 0),
             "binding_density": lanes["BindingDensity"],
             "positive_r2": r**2,
             "detected": positive[(level == DETECTED).to_numpy()].min() > limit,
@@ -124,7 +124,7 @@ def lane_quality(counts: pd.DataFrame, classes: pd.Series, lanes: pd.DataFrame) 
         index=counts.columns,
     )
     passed = {
-        "fields of view": table["fov_ratio"] >= FOV_RATIO,
+        "fields of view": table["fov_ratio"].between(FOV_RATIO, 1),  # not one that counts more than it took
         "binding density": table["binding_density"].between(*BINDING_DENSITY),
         "linearity": table["positive_r2"] >= POSITIVE_R2,
         "limit of detection": table["detected"].astype(bool),
@@ -177,7 +177,7 @@ def _lanes(folder: Path, identifiers: Identifiers, reading: Reading) -> dict[str
             if len(set(known)) > 1:
                 raise ValueError(f"is of sample '{names[0]}' by its ID and of '{names[1]}' by its name; rename the file"
                                  " if the ID is right, or take it out")  # fmt: skip
-        except ValueError as fault:
+        except (ValueError, csv.Error) as fault:
             reading.refuse(file, str(fault))
             continue
         if not known:
@@ -295,7 +295,7 @@ def _matrix_panel(path: Path, scale: str, samples: pd.DataFrame, identifiers: Id
     classes = _classes(file, table[lower["class"]], reading)
     values = table.drop(columns=[lower["hugo_symbol"], lower["class"]])
     reading.used[file] = ["Hugo_Symbol", "CLASS"]
-    named = identifiers.resolve(file, "of samples", pd.Series(values.columns, values.columns), reading)
+    named = identifiers.resolve(file, OF_SAMPLES, pd.Series(values.columns, values.columns), reading)
     if symbols is None or named is None:
         return None
     numeric = values.apply(lambda cells: pd.to_numeric(cells, errors="coerce"))

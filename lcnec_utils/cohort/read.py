@@ -1,5 +1,6 @@
 """A study folder read as cBioPortal reads it: to the same patients, samples, profiled genes and alterations."""
 
+import os
 import re
 from pathlib import Path
 
@@ -19,10 +20,14 @@ from lcnec_utils.cohort.dictionary import (
 )
 from lcnec_utils.cohort.files import Source
 from lcnec_utils.cohort.model import Cohort, CohortError, Problem, Reading
-from lcnec_utils.cohort.tables import fields_of, plain_text, read_tsv
+from lcnec_utils.cohort.tables import fields_of, plain_text, read_csv, read_tsv
 from lcnec_utils.core import provenance
+from lcnec_utils.core.errors import UserError, one_line
+from lcnec_utils.core.paths import as_given
 
 # --- timelines
+
+MOST_DAYS = 50_000  # of a timeline; whoever lived 120 years had 44,000
 
 
 def _timelines(sources: list[Source], known: set[str], reading: Reading) -> dict[str, pd.DataFrame]:
@@ -44,10 +49,9 @@ def _timelines(sources: list[Source], known: set[str], reading: Reading) -> dict
             continue
         strange = ~table["PATIENT_ID"].isin(known)
         if strange.any():
-            first = table.loc[strange, "PATIENT_ID"].iloc[0]
-            reading.odd(
-                f"{int(strange.sum())} rows of {file} are of nobody in the clinical tables (as '{first}'): left out"
-            )
+            first = f"as '{table.loc[strange, 'PATIENT_ID'].iloc[0]}'"
+            said = f"{int(strange.sum())} rows of {file} are of nobody in the clinical tables ({first}): left out"
+            reading.odd(said, first)
             table = table[~strange]
         for name in ("START_DATE", "STOP_DATE"):
             if name in table:
@@ -67,8 +71,11 @@ def _timelines(sources: list[Source], known: set[str], reading: Reading) -> dict
 def _days(file: str, name: str, cells: pd.Series, reading: Reading) -> pd.Series:
     """Whole days from time zero; a cell that is none is missing and named."""
     column = clinical.Column(file, name, cells, reading)
-    whole = {cell: float(cell) if re.fullmatch(r"-?\d+(\.\d+)?", cell) else None for cell in column.counts}
-    values = column.by_word(whole, "no number of days", "give days from time zero")
+    whole = {
+        cell: float(cell) if re.fullmatch(r"-?\d+(\.\d+)?", cell) and abs(float(cell)) <= MOST_DAYS else None
+        for cell in column.counts
+    }
+    values = column.by_word(whole, f"no number of days up to {MOST_DAYS:,}", "give days from time zero")
     if values is None:
         return pd.Series(pd.NA, cells.index, dtype="Int64")
     return pd.to_numeric(values).round().astype("Float64").astype("Int64")
@@ -81,7 +88,9 @@ def _origins(path: Path, reading: Reading, column: str = "origin") -> dict[str, 
     """Of a simulated cohort: claim → how the cohort was tuned to it, or (`answer`) what an answer to it rests on."""
     if not path.exists():
         return {}
-    table = pd.read_csv(path, comment="#", dtype=str, keep_default_na=False)
+    table = read_csv(path, reading, comment="#", may_be_empty=True)
+    if table is None:
+        return {}
     if not {"claim", "origin"} <= set(table):
         reading.refuse(path.name, "needs the columns claim and origin")
         return {}
@@ -102,15 +111,23 @@ def _own_fields(path: Path, reading: Reading) -> dict:
         mark = getattr(error, "problem_mark", None)
         reading.refuse(STUDY_FILE, "is not YAML; correct it", row=mark.line + 1 if mark else None)
         return {}
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # a 13th month, deep nesting
+        why = "nested too deep" if isinstance(error, RecursionError) else str(error).partition(":")[0]
+        reading.refuse(STUDY_FILE, f"holds a value that YAML cannot read ({why}); put it in quotes if it is text")
+        return {}
     if not isinstance(values, dict):
         reading.refuse(STUDY_FILE, "must hold `name: value` lines")
         return {}
-    seen = set()
-    for key, _ in node.value if node is not None else ():
-        if key.value in seen:  # the last would win, and simulated patients could pass for real ones
-            row = key.start_mark.line + 1
-            reading.refuse(STUDY_FILE, f"field '{key.value}' is given twice; keep one", row=row)
-        seen.add(key.value)
+    mappings = [] if node is None else [node, *(part for _, part in node.value if isinstance(part, yaml.MappingNode))]
+    for mapping in mappings:
+        seen = set()
+        for key, _ in mapping.value:
+            if key.value in seen:  # the last would win, and simulated patients could pass for real ones
+                row = key.start_mark.line + 1
+                reading.refuse(STUDY_FILE, f"field '{key.value}' is given twice; keep one", row=row)
+            seen.add(key.value)
+    if isinstance(values.get("notes"), str):
+        values["notes"] = [values["notes"]]
     for key, value in values.items():
         if key not in STUDY_FIELDS:
             reading.refuse(STUDY_FILE, f"has the unknown field '{key}'; known are {', '.join(STUDY_FIELDS)}")
@@ -123,7 +140,10 @@ def _own_fields(path: Path, reading: Reading) -> dict:
                 continue
             for topic in (topic for topic in value if topic not in CAVEAT_TOPICS):
                 reading.refuse(STUDY_FILE, f"has the unknown caveat '{topic}'; known are {', '.join(CAVEAT_TOPICS)}")
-        elif key != "notes" and not isinstance(value, str | None):
+        elif key == "notes":
+            if value is not None and not (isinstance(value, list) and all(isinstance(note, str) for note in value)):
+                reading.refuse(STUDY_FILE, "field 'notes' must be a list of sentences; put each in quotes")
+        elif not isinstance(value, str | None):
             reading.refuse(STUDY_FILE, f"field '{key}' must be text; put it in quotes")
     return values
 
@@ -139,7 +159,16 @@ def _study(folder: Path, reading: Reading) -> tuple[dict, str]:
         identifier = fields.get("cancer_study_identifier", "")
     if (folder / STUDY_FILE).exists():
         study |= _own_fields(folder / STUDY_FILE, reading)
-    return {key: value for key, value in study.items() if value not in ("", None)}, identifier
+    return {key: _in_lines(value) for key, value in study.items() if value not in ("", None)}, identifier
+
+
+def _in_lines(value):
+    """What a folder says of itself, each text in one line: it stands in figures, sentences and pages."""
+    if isinstance(value, dict):
+        return {topic: _in_lines(said) for topic, said in value.items()}
+    return [_in_lines(said) for said in value] if isinstance(value, list) else (
+        " ".join(one_line(value).split()) if isinstance(value, str) else value
+    )  # fmt: skip
 
 
 # --- the whole
@@ -264,8 +293,16 @@ def _profiling_notes(cohort: Cohort, reading: Reading) -> None:
 
 def _load(path: Path) -> tuple[Cohort | None, Reading]:
     reading = Reading()
+    try:
+        path = as_given(path)
+    except UserError as error:
+        reading.refuse("study folder", str(error))
+        return None, reading
     if not path.exists():
         reading.refuse(str(path), "is not there; give a study folder")
+        return None, reading
+    if not (path.is_dir() or path.is_file()):
+        reading.refuse(str(path), "is no folder and no file; give a study folder")
         return None, reading
     folder = path
     if path.is_dir():
@@ -297,7 +334,7 @@ def _load(path: Path) -> tuple[Cohort | None, Reading]:
         timelines=timelines,
         lesions=_of_known(measured, set(patients.index), reading),
         origins=_origins(folder / TARGETS_FILE, reading) if path.is_dir() else {},
-        answer_origins=_origins(folder / TARGETS_FILE, reading, "answer") if path.is_dir() else {},
+        answer_origins=_origins(folder / TARGETS_FILE, Reading(), "answer") if path.is_dir() else {},
         study=study,
         folder=folder if path.is_dir() else None,
         reading=reading,
@@ -335,10 +372,9 @@ def _of_known(measured: pd.DataFrame | None, known: set[str], reading: Reading) 
         return None
     strange = ~measured["patient"].isin(known)
     if strange.any():
-        first = measured.loc[strange, "patient"].iloc[0]
-        reading.odd(
-            f"{int(strange.sum())} rows of lesions are of nobody in the clinical tables (as '{first}'): left out"
-        )
+        first = f"as '{measured.loc[strange, 'patient'].iloc[0]}'"
+        said = f"{int(strange.sum())} rows of lesions are of nobody in the clinical tables ({first}): left out"
+        reading.odd(said, first)
     return measured[~strange]
 
 
@@ -385,7 +421,7 @@ def read_study(folder: Path) -> Cohort:
     if problems:
         more = f" (and {len(problems) - 1} more: `lcnec cohort check {folder}` lists them)" if len(problems) > 1 else ""
         named = problems[0].file in (str(folder), Path(folder).name)  # a file for a folder, or none
-        where = "" if named else f"{Path(folder).resolve().name}/"
+        where = "" if named else f"{Path(os.path.abspath(folder)).name}/"
         raise CohortError(f"{where}{problems[0]}{more}")
     return cohort
 
@@ -407,25 +443,21 @@ def read_table(folder: Path, words: list[str], numbers: list[str]) -> Cohort:
     study, _ = _study(folder, reading)
     if not path.exists():
         raise CohortError(f"{folder.name} has no {TABLE_FILE}; it needs the columns {', '.join([*words, *numbers])}")
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
-    except UnicodeDecodeError:
-        raise CohortError(f"{folder.resolve().name}/{TABLE_FILE}: is not UTF-8 text; save it as UTF-8") from None
-    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
-        said = " ".join(str(error).split())
-        raise CohortError(f"{folder.resolve().name}/{TABLE_FILE}: is no table with commas ({said})") from None
+    table = read_csv(path, reading)
+    if table is None:
+        raise CohortError(f"{folder.resolve().name}/{problems[0]}")
     for name in [*words, *numbers]:
         if name not in table:
             problems.append(Problem(TABLE_FILE, "is missing; add it", column=name))
     for name in set(numbers) & set(table):
         for place in np.flatnonzero(~_numbers(table[name]))[:1]:
             message = f"'{table[name].iloc[place]}' is not a number; correct it, or leave it empty"
-            problems.append(Problem(TABLE_FILE, message, int(place) + 2, name))
+            problems.append(Problem(TABLE_FILE, message, int(table.index[place]), name))
     origins = _origins(folder / TARGETS_FILE, reading)
-    answer_origins = _origins(folder / TARGETS_FILE, reading, "answer")
+    answer_origins = _origins(folder / TARGETS_FILE, Reading(), "answer")
     if problems:
         raise CohortError(f"{folder.resolve().name}/{problems[0]}")
-    table = table.assign(**{name: pd.to_numeric(table[name]) for name in numbers})
+    table = table.reset_index(drop=True).assign(**{name: pd.to_numeric(table[name]).to_numpy() for name in numbers})
     nobody = pd.DataFrame(index=pd.Index([], name="PATIENT_ID", dtype=object))
     nothing = pd.DataFrame({"PATIENT_ID": []}, index=pd.Index([], name="SAMPLE_ID", dtype=object))
     return Cohort(

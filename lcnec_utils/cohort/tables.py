@@ -17,15 +17,27 @@ from lcnec_utils.cohort.words import is_null
 
 POINTER = b"version https://git-lfs"
 FEW_COLUMNS = 500  # that are changed one by one
+_CONTROL = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]|\xef\xbf[\xbe\xbf]|\xc2[\x80-\x84\x86-\x9f]")
+MOST_UNPACKED = 4_000_000_000  # bytes of a gzip file; a million mutations have half of one
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def raw_bytes(path: Path, reading: Reading) -> bytes | None:
     """The bytes of a file, unpacked where it is gzip-compressed; None and a problem where it cannot be read."""
     try:
+        if not path.is_file():  # a pipe or a device would be waited for
+            there = path.exists() or path.is_symlink()
+            why = "is no file; put the file itself there" if there else "is not there; put it there"
+            if not any(problem.file == path.name for problem in reading.problems):
+                reading.refuse(path.name, why)
+            return None
         data = path.read_bytes()
         if data.startswith(b"\x1f\x8b"):
-            data = gzip.decompress(data)
+            with gzip.open(io.BytesIO(data)) as packed:
+                data = packed.read(MOST_UNPACKED + 1)
+            if len(data) > MOST_UNPACKED:
+                reading.refuse(path.name, f"unpacks to over {MOST_UNPACKED / 1e9:g} GB; give the columns that are read")
+                return None
     except (gzip.BadGzipFile, EOFError, zlib.error):
         reading.refuse(path.name, "is no whole gzip file; download it again")
         return None
@@ -63,6 +75,9 @@ def plain_text(path: Path, reading: Reading) -> bytes | None:
         row = data[: data.index(b"\0")].count(b"\n") + 1
         reading.refuse(path.name, "holds a null byte; save it as plain UTF-8 text", row=row)
         return None
+    if _CONTROL.search(data):  # a terminal would obey them, and no SVG may hold them
+        data = _CONTROL.sub(b" ", data)
+        reading.odd(f"{path.name} holds control characters, which were read as spaces")
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         reading.harmless(f"{path.name} has Windows line ends, which were read as plain ones")
@@ -82,6 +97,66 @@ def fields_of(path: Path, reading: Reading) -> dict[str, str]:
     lines = [] if data is None else data.decode("utf-8").split("\n")
     pairs = [line.split(":", 1) for line in lines if ":" in line and not line.lstrip().startswith("#")]
     return {key.strip().lower(): value.strip() for key, value in pairs}
+
+
+def read_csv(
+    path: Path, reading: Reading, separator: str = ",", comment: str = "", may_be_empty: bool = False
+) -> pd.DataFrame | None:
+    """A table with commas as text, index = the line of the file (the first is 1); None where it is refused.
+
+    Cells are without the spaces around them; quotes are those of RFC 4180. A row of other width than the header's is
+    refused, since a decimal comma or a comma in a word would move its cells, unless empty cells end it. A column
+    without a name (of row numbers, as R and pandas write them) is left out. comment: lines that begin so are no rows.
+    may_be_empty: a header without rows is a table too.
+    """
+    data, file = plain_text(path, reading), path.name
+    if data is None:
+        return None
+    lines = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), delimiter=separator, strict=True)
+    header: list[str] | None = None
+    rows: list[list[str]] = []
+    places: list[int] = []
+    place = 1  # the line where a row begins: a cell in quotes may hold line ends
+    try:
+        for row in lines:
+            begun, place = place, lines.line_num + 1
+            cells = [cell.strip() for cell in row]
+            if not any(cells) or (comment and cells[0].startswith(comment)):
+                continue
+            if header is None:
+                header = cells
+                other = next((sign for sign in _SIGNS if sign in row[0]), "") if len(cells) == 1 else ""
+                if other and other != separator:
+                    is_, should = _SIGNS[other], _SIGNS.get(separator, separator)
+                    reading.refuse(file, f"has {is_}s between its columns; write {should}s", begun)
+                    return None
+                continue
+            if len(cells) < len(header) or any(cells[len(header) :]):
+                message = f"has {len(cells)} cells, the header has {len(header)}; put a cell that holds a "
+                reading.refuse(file, f"{message}{_SIGNS.get(separator, separator)} in double quotes", begun)
+                return None
+            rows.append(cells[: len(header)])
+            places.append(begun)
+    except csv.Error as error:
+        reading.refuse(
+            file, f"is no table with {_SIGNS.get(separator, separator)}s ({error}); correct its quotes", place
+        )
+        return None
+    if header is None:
+        reading.refuse(file, "is empty; it needs a header and one row per record")
+        return None
+    if not rows and not may_be_empty:
+        reading.refuse(file, "has a header but no row; add one row per record")
+        return None
+    doubled = [name for name in header if name and header.count(name) > 1]
+    if doubled:
+        reading.refuse(file, "stands twice in the header; keep one", column=doubled[0])
+        return None
+    table = pd.DataFrame(rows, pd.Index(places, dtype=int), range(len(header)), dtype=object)
+    return table.set_axis(header, axis=1).loc[:, [bool(name) for name in header]]
+
+
+_SIGNS = {",": "comma", "\t": "tab", ";": "semicolon"}
 
 
 def _unquote(cell: str) -> str:
@@ -110,8 +185,8 @@ def _structure(data: bytes) -> tuple[int, list[int], list[int], list[int], int]:
 
 
 def _header(line: str, file: str, row: int, reading: Reading) -> list[str] | None:
-    if "\t" not in line and re.search(r"[,;|]", line):
-        sign = re.search(r"[,;|]", line)[0]
+    if "\t" not in line and (other := re.search(r"[,;|]|(?<=\S)  +(?=\S)", line)):
+        sign = other[0]
         reading.refuse(file, f"columns are separated by '{sign}'; cBioPortal files are tab-separated", row=row)
         return None
     names = [_unquote(name) for name in line.split("\t")]
@@ -177,7 +252,8 @@ def read_tsv(
         table = _parse(_cut(by_line, header, skip, len(names)), header, set(), names, chosen)
     table.index = rows
     first = table.iloc[:, 0] if len(table.columns) > 1 else pd.Series(dtype=object)
-    again = [row for row in first.index[first == table.columns[0]] if list(table.loc[row]) == list(table.columns)]
+    head_again = first.index[first == table.columns[0]] if len(first) else []
+    again = [row for row in head_again if list(table.loc[row]) == list(table.columns)]
     if again:
         reading.refuse(file, "repeats the header; delete the line", row=int(again[0]))
         return None

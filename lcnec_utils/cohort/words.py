@@ -229,6 +229,7 @@ def regimen(text: str) -> str | None:
 
 # --- dates
 
+FIRST_YEAR, LAST_YEAR = 1900, 2100  # a year beyond is a slip (0219 for 2019)
 _MONTH_NAMES = {name: place for place, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _EXCEL_SERIAL = re.compile(r"[1-5]\d{4}(?:\.\d+)?")
 _DATE_FORMS = {  # order of the parts → pattern
@@ -247,6 +248,8 @@ def _day(form: str, text: str) -> str | None:
     parts = [part for part in match.groups() if part is not None]
     named = dict(zip(form, parts, strict=True))
     month = _MONTH_NAMES.get(named["b"].lower()) if "b" in named else int(named["m"])
+    if not FIRST_YEAR <= int(named["y"]) <= LAST_YEAR:
+        return None
     try:
         return datetime.date(int(named["y"]), month or 0, int(named["d"])).isoformat()
     except ValueError:

@@ -6,6 +6,8 @@ A run is one flat YAML file in `params/` that lists departures from these defaul
 import datetime
 import difflib
 import re
+import reprlib
+import stat
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -94,6 +96,10 @@ STAINED_CELLS = ("all cells", "CD45+ cells")
 BURDEN_TERMS = ("per doubling", "high or low")
 
 
+MOST_NESTED = 100  # lists and mappings of a YAML file; panels.yaml has three
+MOST_BYTES = 1_000_000  # of a YAML file; the index of panels has a tenth of it
+
+
 class ParameterError(UserError):
     """A parameter that no notebook takes, or a value it cannot have."""
 
@@ -103,7 +109,8 @@ class RunParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, validate_default=True)
 
-    run: str = Field("twin", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="name of the run")
+    # a name of more characters makes names of files that the system, and Snakemake's marks, cannot hold
+    run: str = Field("twin", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=60, description="name of the run")
     cohort: str = Field("twin_cohort_1", description="role: " + ROLES["cohort"])
     cohort_2: str = Field("twin_cohort_2", description="role: " + ROLES["cohort_2"])
     serial: str = Field("twin_serial", description="role: " + ROLES["serial"])
@@ -284,6 +291,13 @@ class RunParameters(BaseModel):
     era_cut_regimens: str = Field("2019-03-01", description="regimens are compared from this day on")
     significance: float = Field(0.05, gt=0, lt=1, description="a p below this is called significant")
     min_group: int = Field(5, ge=2, le=1000, description="a group with fewer patients is shown, not tested")
+    suppress_below: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="counts of real patients from 1 to below this are withheld in tables, figures, sentences and "
+        "answers, with those that would tell them; 0 withholds none",
+    )
 
     @field_validator("tf_linkage", "tf_distance", "cluster_linkage", "cluster_distance")
     @classmethod
@@ -324,8 +338,19 @@ class RunParameters(BaseModel):
             raise ValueError("it is no day; write YYYY-MM-DD") from None
 
 
+def _shown(value) -> str:
+    """A value as a message shows it, cut where it is long."""
+    try:
+        text = repr(value) if isinstance(value, str | int | float | None) else reprlib.repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 100 else f"{text[:80]}…{text[-1]}"
+
+
 def _line(key: str, value, kind: str, message: str, bounds: dict) -> str:
-    shown = f"{key}: {value!r}"
+    shown = f"{key}: {_shown(value)}"
+    if isinstance(value, datetime.date):
+        return f"{key}: {value} is a date to YAML; put it in quotes"
     if kind.endswith("_type") and isinstance(value, str) and re.fullmatch(r"[\d.]+e[+-]?\d+", value, re.I):
         return f"{shown} is text to YAML; write it with a point, as {float(value):.1e}"
     if kind == "string_type" and isinstance(value, bool):
@@ -349,7 +374,7 @@ def _line(key: str, value, kind: str, message: str, bounds: dict) -> str:
 
 def nearest(word: str, known) -> str:
     """` (did you mean 'x'?)` for the nearest known word, or nothing."""
-    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word[:100], sorted(known), n=1, cutoff=0.5)
     return f" (did you mean '{close[0]}'?)" if close else ""
 
 
@@ -362,7 +387,8 @@ def validate(values: dict, where: str = "parameters") -> RunParameters:
     known = RunParameters.model_fields
     for key in values:
         if key not in known:
-            raise ParameterError(f"{where}: unknown parameter '{key}'{nearest(str(key), known)}")
+            named = f"'{key}'" if isinstance(key, str) and len(key) <= 100 else _shown(key)
+            raise ParameterError(f"{where}: unknown parameter {named}{nearest(named.strip(chr(39)), known)}")
     try:
         run = RunParameters(**values)
     except ValidationError as error:
@@ -386,11 +412,32 @@ def validate(values: dict, where: str = "parameters") -> RunParameters:
 def _unique_keys(loader, node):
     seen = {}
     for key_node, value_node in node.value:
+        row = key_node.start_mark.line + 1
+        if not isinstance(key_node.value, str):
+            raise ParameterError(f"row {row}: a list or a mapping stands where a name should; write `name: value`")
         key = loader.construct_object(key_node, deep=True)
         if key in seen:
-            raise ParameterError(f"row {key_node.start_mark.line + 1}: '{key}' is given twice; keep one")
+            raise ParameterError(f"row {row}: {_shown(key)} is given twice; keep one")
         seen[key] = loader.construct_object(value_node, deep=True)
     return seen
+
+
+def _text(path: Path) -> str:
+    """The text of a YAML file; anything that is no file, or far too long for one, is refused before it is read."""
+    try:
+        state = path.stat()
+        if not stat.S_ISREG(state.st_mode):
+            raise ParameterError(f"{path}: is no file; a run is a YAML file, see params/msk_met.yaml")
+        if state.st_size > MOST_BYTES:
+            raise ParameterError(f"{path}: has {state.st_size:,} bytes, too many for a file of parameters")
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ParameterError(f"{path}: no such file; a run is a YAML file, see params/msk_met.yaml") from None
+    except UnicodeDecodeError:
+        raise ParameterError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    except (OSError, ValueError) as error:  # links in a circle, no right to read, a null byte in the name
+        why = getattr(error, "strerror", None) or str(error)
+        raise ParameterError(f"{path}: cannot be read ({why}); name a YAML file, see params/msk_met.yaml") from None
 
 
 def read_yaml(path: Path) -> dict:
@@ -398,15 +445,19 @@ def read_yaml(path: Path) -> dict:
     import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # compiled where PyYAML has it
-        pass
+        def construct_object(self, node, deep=False):
+            try:
+                return super().construct_object(node, deep)
+            except (ValueError, TypeError, LookupError, AttributeError):  # a 13th month, 5,000 digits
+                said, kind = _shown(node.value), node.tag.rpartition(":")[2]
+                kind = {"int": "a whole number", "float": "a number", "timestamp": "a date"}.get(kind, kind)
+                raise ParameterError(
+                    f"row {node.start_mark.line + 1}: {said} cannot be read as {kind}; correct it, or put it in quotes "
+                    "if it is text"
+                ) from None
 
     Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_keys)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ParameterError(f"{path}: no such file; a run is a YAML file, see params/msk_met.yaml") from None
-    except UnicodeDecodeError:
-        raise ParameterError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    text = _text(path)
     for row, line in enumerate(text.splitlines(), 1):
         if match := re.match(r"(\w+)\s*:\s*(0\d+)\s*(#.*)?$", line):
             raise ParameterError(
@@ -414,12 +465,20 @@ def read_yaml(path: Path) -> dict:
                 "the leading zero, or in quotes if it is text"
             )
     try:
+        depth = 0
+        for event in yaml.parse(text, Loader):  # composing nested nodes has no end to its recursion where compiled
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MOST_NESTED:
+                raise RecursionError
         values = yaml.load(text, Loader) or {}
     except ParameterError as error:
         raise ParameterError(f"{path.name}, {error}") from None
+    except RecursionError:
+        raise ParameterError(f"{path.name}: nests hundreds of lists or mappings; write `name: value` lines") from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = f", row {mark.line + 1}" if mark else ""
+        mark, place = getattr(error, "problem_mark", None), getattr(error, "position", None)
+        row = mark.line + 1 if mark else text[:place].count("\n") + 1 if place else None
+        at = f", row {row}" if row else ""
         raise ParameterError(f"{path.name}{at}: is not YAML ({getattr(error, 'problem', error)})") from None
     if not isinstance(values, dict):
         raise ParameterError(f"{path.name}: must be `name: value` lines")

@@ -43,6 +43,20 @@ def cohorts() -> Path:
     return Path(os.environ.get("LCNEC_COHORTS_DIR") or ROOT / "build" / "cohorts").resolve()
 
 
+def as_given(path: str | Path) -> Path:
+    """A path a user wrote, `~` read as a home. Raises UserError where no path is called so: a null byte, too long a
+    name, a home of nobody, links in a circle."""
+    try:
+        own = Path(path).expanduser()
+        own.resolve()
+        own.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        name = str(path) if len(str(path)) <= 100 else f"{str(path)[:100]}…"
+        why = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"'{name}' cannot be a path here ({why.partition(' from ')[0]}); correct it") from None
+    return own
+
+
 def from_root(path: str) -> Path:
-    """A path a user wrote in a params file: absolute, from home, or relative to the project."""
-    return (ROOT / Path(path).expanduser()).resolve()
+    """A path a user wrote in a params file: absolute, from home, or relative to the project. Raises as `as_given`."""
+    return as_given(ROOT / as_given(path)).resolve()

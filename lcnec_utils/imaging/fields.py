@@ -5,6 +5,8 @@ STAINS), slide, patient, group (the diagnosis), subtype (of the group; may be em
 are kept as text. Whatever is wrong is a UserError of one line: file, row, column, what to do.
 """
 
+import logging
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,12 +14,15 @@ import numpy as np
 import pandas as pd
 
 from lcnec_utils.cohort.dictionary import TABLE_FILE
-from lcnec_utils.cohort.model import Problem
+from lcnec_utils.cohort.model import Problem, Reading
+from lcnec_utils.cohort.tables import read_csv
 from lcnec_utils.core.errors import MissingData, UserError
 
 STAINS = {"H&E": "haematoxylin and eosin", "IF": "immunofluorescence"}
 NEVER_EMPTY = ["field", "file", "slide", "patient", "group"]
 COLUMNS = [*NEVER_EMPTY, "stain", "subtype", "um_per_pixel"]
+MOST_VALUES = 200e6  # of a picture: 8,000 × 8,000 in three channels; a microscope's field has a tenth
+TOO_LARGE = f"over {MOST_VALUES / 1e6:.0f} million are no field but a slide; export the field that was looked at"
 
 
 def refuse(folder: Path, table: pd.DataFrame, *, file: str, column: str, wrong: Sequence[bool], message: str) -> None:
@@ -49,16 +54,16 @@ def read_columns(folder: Path, *, file: str, columns: Sequence[str]) -> pd.DataF
       field kind
     2    F1  TIL
     """
-    try:
-        table = pd.read_csv(folder / file, dtype=str, keep_default_na=False, index_col=False)
-    except FileNotFoundError:
-        raise UserError(f"{folder.name} has no {file}; it needs the columns {', '.join(columns)}") from None
-    except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
-        raise UserError(f"{folder.name}/{file}: is no UTF-8 table with commas ({_one_line(error)})") from None
+    if not (folder / file).exists():
+        raise UserError(f"{folder.name} has no {file}; it needs the columns {', '.join(columns)}")
+    reading = Reading()
+    table = read_csv(folder / file, reading, may_be_empty=True)
+    if table is None:
+        raise UserError(f"{folder.name}/{reading.problems[0]}")
     for name in columns:
         if name not in table:
             raise UserError(f"{folder.name}/{Problem(file, 'is missing; add it', column=name)}")
-    return table.set_axis(range(2, len(table) + 2), axis="index")
+    return table
 
 
 def read_fields(
@@ -131,10 +136,29 @@ def _check_groups(
         table[column] = first.fillna("")
 
 
+def _declared_shape(path: Path) -> tuple[int, ...]:
+    """The shape that a picture's head declares; nothing is decoded."""
+    from PIL import Image
+
+    with open(path, "rb") as file:
+        head = file.read(4)
+    if head[:2] in (b"II", b"MM") and head[2:].strip(b"\0") in (b"*", b"+"):
+        import tifffile
+
+        logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # says in many lines what one says below
+        with tifffile.TiffFile(path) as tiff:
+            return max((series.shape for series in tiff.series), key=lambda shape: np.prod(shape, dtype=float))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # a bound of its own follows
+        with Image.open(path) as picture:
+            return (picture.height, picture.width, len(picture.getbands()))
+
+
 def load_picture(path: Path) -> np.ndarray:
     """The picture of a file as it is stored: rows × columns, with a last or first axis of channels; 8 or 16 bit.
 
-    Raises UserError where there is no such file, it cannot be read, or its values are of another type.
+    Raises UserError where there is no such file, it cannot be read, its values are of another type, or its head
+    declares more of them than MOST_VALUES, which is judged before a pixel is decoded.
 
     >>> import tempfile
     >>> from skimage import io
@@ -143,16 +167,22 @@ def load_picture(path: Path) -> np.ndarray:
     >>> load_picture(path).shape
     (4, 6)
     """
+    from PIL import Image
     from skimage import io
 
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path.name}: there is no such picture; add it, or correct its name")
     try:
-        picture = np.asarray(io.imread(path))
+        declared = _declared_shape(path)
+        picture = np.asarray(io.imread(path)) if np.prod(declared, dtype=float) <= MOST_VALUES else None
+    except Image.DecompressionBombError:
+        raise UserError(f"{path.name}: {TOO_LARGE}") from None
     except Exception as error:  # every decoder has errors of its own
-        reason = _one_line(error)[:100]
+        reason = _one_line(error).replace(str(path), path.name)[:100]
         raise UserError(f"{path.name}: is no picture that can be read ({reason}); save it as PNG or TIFF") from None
+    if picture is None:
+        raise UserError(f"{path.name}: declares {' × '.join(map(str, declared))} values; {TOO_LARGE}")
     if picture.dtype not in (np.uint8, np.uint16):
         raise UserError(f"{path.name}: holds values of the type {picture.dtype}; save it in 8 or 16 bit")
     return picture

@@ -176,20 +176,29 @@ def read_source(path: Path, panels: set[str] | None = None) -> Source:
     """One file of claims. Raises ClaimsError in one line: unknown field, duplicate id, unknown panel or member."""
     import yaml
 
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ClaimsError(f"{path.name}: is no file; put the file of claims there")
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         read = yaml.load(path.read_text(encoding="utf-8"), loader)
         source = Source.model_validate(read)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise ClaimsError(f"{path.name}, row {mark.line + 1 if mark else '?'}: is not YAML") from None
+        raise ClaimsError(f"{path.name}{f', row {mark.line + 1}' if mark else ''}: is not YAML") from None
+    except OSError as error:
+        raise ClaimsError(f"{path.name}: cannot be read ({error.strerror}); put the file of claims there") from None
+    except UnicodeDecodeError:
+        raise ClaimsError(f"{path.name}: is not UTF-8 text; save it as UTF-8") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = [*first["loc"]]
         if where[:1] == ["claims"] and len(where) > 1 and isinstance(read["claims"][where[1]], dict):
             where[:2] = [f"claim {read['claims'][where[1]].get('id', where[1] + 1)}"]
         message = ": ".join(part for part in (path.name, ".".join(map(str, where)), first["msg"]) if part)
-        raise ClaimsError(message.replace("\n", " ")) from None
+        raise ClaimsError(message) from None
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # a 13th month, deep nesting
+        why = "nested too deep" if isinstance(error, RecursionError) else str(error).partition(":")[0]
+        raise ClaimsError(f"{path.name}: holds a value that YAML cannot read ({why}); put it in quotes") from None
     _checked(source, path.name, panels)
     return source
 

@@ -111,12 +111,28 @@ def _characteristics(file: str, sample: str, cells: list[str], unnamed: Counter)
     return named
 
 
+def _refuse_cut_off(path: Path, text: str) -> None:
+    """UserError for a family file that ends too early: a table without its end, samples that are listed and not there.
+
+    GEOparse reads as many samples as there are, and patients would lack in silence.
+    """
+    for what in ("platform", "sample"):
+        begun, ended = (len(re.findall(rf"^!{what}_table_{word}\b", text, re.M)) for word in ("begin", "end"))
+        if begun != ended:
+            raise UserError(f"{path.name}: is cut off in the table of a {what}; download it again")
+    listed = set(re.findall(r"^!Series_sample_id = (\S+)", text, re.M))
+    if lacking := sorted(listed - set(re.findall(r"^\^SAMPLE = (\S+)", text, re.M))):
+        raise UserError(f"{path.name}: {len(lacking)} of {len(listed)} samples that it lists are not in it (as "
+                        f"{lacking[0]}); download it again")  # fmt: skip
+
+
 def _soft(path: Path) -> Series:
     """A family file (SOFT) by GEOparse, which is given the file and asks no server for it."""
     import GEOparse.GEOparse as geo
 
     geo.logger.setLevel(logging.CRITICAL)
-    _, encoding = _text(path)  # says in one line what GEOparse would in many
+    text, encoding = _text(path)  # says in one line what GEOparse would in many
+    _refuse_cut_off(path, text)
     try:
         series = geo.parse_GSE(str(path), open_kwargs={"encoding": encoding})
     except Exception as error:  # GEOparse raises plain Exception, and pandas' errors come through
@@ -143,20 +159,27 @@ def _matrix(path: Path, platform: Path | None) -> Series:
     """A series matrix, with its platform's file."""
     lines = _lines(path)
     header: dict[str, list[list[str]]] = {}
-    for row in csv.reader((line for line in lines if line.startswith("!")), delimiter="\t"):
-        header.setdefault(row[0], []).append(row[1:])
+    try:
+        for row in csv.reader((line for line in lines if line.startswith("!")), delimiter="\t"):
+            header.setdefault(row[0], []).append(row[1:] or [""])
+    except csv.Error as error:
+        raise UserError(f"{path.name}: its header is no table with tabs ({error}); download it again") from None
     samples = header.get("!Sample_geo_accession", [[]])[0]
-    if not samples:
+    if not any(samples):
         raise UserError(f"{path.name}: has no row !Sample_geo_accession; give a series matrix or a family file of GEO")
     if platform is None:
         raise UserError(f"{path.name}: a series matrix names no genes; give its platform's file too (--platform GPL…)")
-    for name in ("!Sample_title", "!Sample_platform_id"):
-        if (n := len(header.get(name, [samples])[0])) != len(samples):
-            raise UserError(f"{path.name}: its row {name} has {n} cells of {len(samples)}; download it again")
+    # a cell that lacks would move those behind it to other samples
+    for name, each in header.items():
+        for row in each if name.startswith("!Sample_") else ():
+            if len(row) != len(samples):
+                raise UserError(
+                    f"{path.name}: its row {name} has {len(row)} cells of {len(samples)}; download it again"
+                )
     characteristics = header.get("!Sample_characteristics_ch1", [])
     rows, unnamed = {}, Counter()
     for place, name in enumerate(samples):
-        cells = [row[place] for row in characteristics if place < len(row)]
+        cells = [row[place] for row in characteristics]
         rows[name] = {
             key: header.get(f"!Sample_{field}", [[""] * len(samples)])[0][place]
             for key, field in (("title", "title"), ("platform", "platform_id"))
@@ -254,7 +277,8 @@ def _patients(series: Series, named: str) -> tuple[pd.Series, str]:
 def _genes(of: str, table: pd.DataFrame, values: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     """log2 counts of a platform as write_study takes them: Hugo_Symbol, CLASS, and a column per sample."""
     if not {"ID", GENE} <= set(table):
-        raise UserError(f"platform {of}: has no column ID or {GENE}; it has {', '.join(map(str, table.columns[:8]))}")
+        has = ", ".join(map(str, table.columns[:8])) or "none; give the platform's whole file"
+        raise UserError(f"platform {of}: has no column ID or {GENE}; it has {has}")
     table = table.drop_duplicates("ID").set_index("ID")
     numbers = values.apply(pd.to_numeric, errors="coerce").astype(float)
     lacking = numbers.isna().any(axis=1) | ~np.isfinite(numbers).all(axis=1)

@@ -1,6 +1,8 @@
 """One notebook of a run, executed by papermill in a kernel of its own."""
 
+import contextlib
 import dataclasses
+import json
 import os
 import sys
 import time
@@ -8,6 +10,7 @@ from pathlib import Path
 
 from lcnec_utils.core import params, paths, provenance
 from lcnec_utils.core.errors import UserError
+from lcnec_utils.run.plain_texts import without_names
 
 # One thread per kernel: the same bytes whatever the machine's width, and two notebooks share two cores.
 SINGLE_THREAD = {
@@ -83,6 +86,31 @@ def papermill(source: Path, target: Path, folder: Path, parameters: dict | None 
         os.environ.pop(records.BY_COMMAND, None)
 
 
+def _names_of_patients(run: params.RunParameters, taken: set[str]) -> set[str]:
+    """The identifiers of real patients and samples in a run's cohorts, of the roles that a notebook takes."""
+    from lcnec_utils.run import roles
+
+    names: set[str] = set()
+    for role in [role for role in params.ROLES if role in taken and role not in params.TABLES and getattr(run, role)]:
+        with contextlib.suppress(UserError):
+            cohort = roles.read_role(role, getattr(run, role))
+            names |= set() if cohort.simulated else {*cohort.patients.index, *cohort.samples.index, *cohort.normals}
+    return names
+
+
+def _hide_in_errors(executed: Path, names: set[str]) -> None:
+    """Take patients' names out of the errors that an executed notebook holds."""
+    try:
+        book = json.loads(executed.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for output in [output for cell in book["cells"] for output in cell.get("outputs", [])]:
+        if output["output_type"] == "error":
+            output["evalue"] = without_names(output["evalue"], names)
+            output["traceback"] = [without_names(line, names) for line in output["traceback"]]
+    executed.write_text(json.dumps(book, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
 def execute(notebook: str, file: Path) -> Ended:
     """Run one notebook by papermill with a params file; returns what it came to.
 
@@ -108,10 +136,12 @@ def execute(notebook: str, file: Path) -> Ended:
             raise
         if error.ename in OWN_ERRORS:
             raise UserError(error.evalue) from None
-        log = target.with_suffix(".log")
-        log.write_text("\n".join(error.traceback), encoding="utf-8")
+        log, names = target.with_suffix(".log"), _names_of_patients(run, set(values))
+        log.write_text(without_names("\n".join(error.traceback), names), encoding="utf-8")
+        _hide_in_errors(target, names)
+        said = without_names(error.evalue, names)
         raise NotebookFailed(
-            f"{notebook}: cell {error.exec_count} ended in {error.ename}: {error.evalue} (traceback in {log})"
+            f"{notebook}: cell {error.exec_count} ended in {error.ename}: {said} (traceback in {log})"
         ) from None
     finally:
         pid_file.unlink(missing_ok=True)

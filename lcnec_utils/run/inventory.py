@@ -1,5 +1,6 @@
 """What a study folder holds, file by file, column by column and gene by gene: what `lcnec cohort check` says."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -137,7 +138,7 @@ def inventory(folder: Path, strict: bool = False) -> dict:
             check_lesions(cohort.lesions)
         except UserError as fault:
             reading.problems.append(Problem(folder.name, str(fault)))
-    result: dict = {"name": folder.resolve().name if cohort is None else cohort.name}
+    result: dict = {"name": Path(os.path.abspath(folder)).name if cohort is None else cohort.name}
     if cohort is not None:
         run = params.RunParameters()
         markers = genomics.biomarkers(

@@ -26,7 +26,8 @@ from lcnec_utils.core.findings import Finding
 from lcnec_utils.ledger import claim_words, claims, robustness, verdicts
 from lcnec_utils.plots import palette
 from lcnec_utils.public.fetch import DownloadError, fetch
-from lcnec_utils.run import by_hand, panel_files, print_pictures, records, roles, table_views
+from lcnec_utils.run import by_hand, panel_files, print_pictures, records, roles, suppression, table_views
+from lcnec_utils.run.plain_texts import as_markdown
 from lcnec_utils.stats import comparison, fragility
 
 # What a fresh kernel's namespace holds besides parameters
@@ -102,7 +103,7 @@ class Panel:
         picture = Image(data=data, format="png", alt=words)
         display(picture, metadata={"lcnec": {"panel": self.id}})
         if self.says:
-            display(Markdown(self.says))
+            display(Markdown(as_markdown(self.says)))
         if "follow_up_months" in self.tables[""]:  # landmark rates and follow-up belong to a curve
             display(table_views.Table(comparison.as_read(self.tables[""])))
 
@@ -128,6 +129,7 @@ class Page:
         self._asked: list[str] = []  # the roles whose cohorts the present panel asked for
         self._of_prints = False  # whether the present panel shows prints alone, and no cohort
         self._answered: list[str] = []  # the claims that it answered
+        self._counted: dict[str, list[Finding]] = {}  # what they rest on, where small counts are withheld
         self._published: dict[str, str] = {}
         self._simulated = self._shows_simulated = False  # of a page on sweeps: any panel, and the present one
         if not by_hand.by_command():
@@ -144,11 +146,10 @@ class Page:
         if self.scratch:
             self._say(by_hand.notice(notebook, self.run, self._changed))
 
-    @staticmethod
-    def _say(text: str) -> None:
+    def _say(self, text: str) -> None:
         from IPython.display import Markdown, display
 
-        display(Markdown(text))
+        display(Markdown(as_markdown(self._without_small(text))))
 
     def _refuse_changed_parameters(self) -> None:
         """A parameter that changed after the page was made would be in a figure and not in what is said of it."""
@@ -199,6 +200,8 @@ class Page:
             if not name:
                 raise MissingData(f"this run names no cohort for the role '{role}' ({params.ROLES[role]})")
             self._cohorts[role] = roles.read_role(role, name, self.parameters.histology)
+            if not self._cohorts[role].simulated:  # whose words may hold signs of mathematics
+                pd.set_option("display.html.use_mathjax", False)
         return self._cohorts[role]
 
     def named_cohorts(self, *names: str) -> dict[str, Cohort]:
@@ -310,6 +313,8 @@ class Page:
             yield panel
             if panel.figure is None:
                 raise UserError(f"panel '{id}' ended without a figure; save one or skip with a reason")
+            if self.parameters.suppress_below and any(not each.simulated for each in self._panel_cohorts().values()):
+                suppression.withhold(panel, self.parameters.suppress_below, bool(self.panels[id].get("aggregate")))
             self._drawn[id] = self._write(panel)
             self._skipped.pop(id, None)
             self._kept.discard(id)
@@ -317,18 +322,30 @@ class Page:
             for claim in self._answered:
                 self._describe_answer(claim)
         except MissingData as reason:
-            self._skipped[id] = str(reason)
+            self._skipped[id] = self._without_small(str(reason))
             self._drawn.pop(id, None)
             if isinstance(reason, NotBuilt):
                 self._kept.add(id)
             self._say(from_the_top(f"*Skipped: {reason}.*"))
         finally:
+            self._withhold_answers()
             self._asked, self._answered, self._of_prints = [], [], False
             plt.close("all")
 
     def skip(self, reason: str) -> None:
         """Skip the panel being drawn, with a reason that the run's summary and the ledger repeat."""
         raise MissingData(reason)
+
+    def _without_small(self, text: str) -> str:
+        below = self.parameters.suppress_below
+        return suppression.sentence(text, below) if below else text
+
+    def _withhold_answers(self) -> None:
+        """Take back the answers that rest on fewer real patients than the run tells of, and what would tell them."""
+        for id in suppression.answers(self._counted, self.parameters.suppress_below):
+            of_few = suppression.OF_FEW.format(self.parameters.suppress_below)
+            self._findings[id] |= {"verdict": verdicts.NOT_COMPUTABLE, "reason": of_few, "findings": []}
+        self._counted = {}
 
     def _provenance(self, name: str) -> dict:
         """What a figure and its table carry of how they were made, but for the digest of their numbers."""
@@ -419,6 +436,9 @@ class Page:
         self._findings[id] |= _fewest_patients(known[id], word, list(findings))
         self._describe_answer(id)
         self._answered.append(id)
+        if self.parameters.suppress_below and not cohort.simulated:
+            self._findings[id]["reason"] = self._without_small(reason)
+            self._counted[id] = list(findings)
 
     def _mismatch(self, source: str, role: str, kept: list[str] | None) -> tuple[histology.Fit | None, str]:
         """The first cohort among those a claim rests on to which it is not put for its histology, and why."""

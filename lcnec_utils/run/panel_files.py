@@ -17,6 +17,7 @@ from matplotlib.transforms import Bbox
 from lcnec_utils.core import formats, provenance
 from lcnec_utils.plots import palette
 from lcnec_utils.run import carried_evidence, print_pictures
+from lcnec_utils.run.plain_texts import without_formulas
 
 SCREEN_DPI, PRINT_DPI, RASTER_DPI = 96, 300, 150
 NARROW_MM, NARROW_DPI = 110, 144  # a figure of a column's width is shown larger on the screen
@@ -37,9 +38,12 @@ def body_of(table: pd.DataFrame) -> str:
 def write_csv(path: Path, table: pd.DataFrame, about: dict) -> str:
     """Write a table behind a line of provenance; returns that line. The index is written where it has a name.
 
+    A group that a cohort calls `=1+1` stands behind an apostrophe: these files are opened in spreadsheets too, where a
+    stranger's word would be computed; of a real word none begins so, and numbers stay as they are.
+
     about: the provenance, to which the digest of the CSV's text is added.
     """
-    body = body_of(table)
+    body = without_formulas(body_of(table))
     line = carried_evidence.line({**about, "csv": provenance.of_bytes(body.encode())})
     path.write_text(f"# {line}\n{body}", encoding="utf-8")
     return line

@@ -117,6 +117,8 @@ def input_digests(notebook: str, run: params.RunParameters) -> dict:
 
     path = notebook_path(notebook)
     parameters = {name: getattr(run, name) for name in declared_parameters(path)}
+    if not parameters.get("suppress_below"):  # off, it changes nothing that was drawn before it was there
+        parameters.pop("suppress_below", None)
     cohorts = {}
     for role in params.ROLES:
         if parameters.get(role):

@@ -14,9 +14,9 @@ from lcnec_utils.core.findings import Finding
 from lcnec_utils.ledger import claim_words, claims
 from lcnec_utils.plots.replication_forest import MOST_FOLD, SCALES
 from lcnec_utils.run import replication_forests
+from lcnec_utils.run.plain_texts import without_formulas
 from lcnec_utils.site import claim_colours, evidence
 from lcnec_utils.site.documents import escaped
-from lcnec_utils.site.files import without_formulas
 
 KINDS = {"print": "published", "cohort": "cohort", "summary": "summary", "simulated": "simulated"}
 MOST_TICKS = 5

@@ -18,6 +18,7 @@ from lcnec_utils.core.errors import UserError
 from lcnec_utils.public.fetch import registry
 from lcnec_utils.run import carried_evidence, records
 from lcnec_utils.run.execution import executed_path
+from lcnec_utils.run.plain_texts import as_written
 from lcnec_utils.site.evidence import provenance_of, read_csv
 from lcnec_utils.twins import build as twins
 
@@ -229,6 +230,7 @@ def _drawing(run: str, id: str, entry: dict, outputs: list[dict]) -> Drawing | s
     if about["simulated"]:  # of real patients a further table may hold one row each
         files |= {path.name.removeprefix(f"{id}."): path for path in sorted(folder.glob(f"{id}.*.csv"))}
     words = next((_text(output, "text/markdown") for output in outputs if "text/markdown" in output["data"]), "")
+    words = as_written(words)
     picture = next((_text(output, "image/png") for output in outputs if "image/png" in output["data"]), "")
     tables = tuple(_text(output, "text/html") for output in outputs if "text/html" in output["data"])
     return Drawing(

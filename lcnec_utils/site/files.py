@@ -1,7 +1,5 @@
 """Files of the site, written only where they changed: what Sphinx finds unchanged it neither reads nor writes again."""
 
-import csv
-import io
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +8,6 @@ from lcnec_utils.core.errors import UserError
 
 MARK = ".lcnec-site"  # in a folder that a build of the site made
 GENERATED = Path("source", "conf.py")  # which says so in its first line, also where there was no mark yet
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so is a formula to Excel, unless it is a number
 
 
 def claim_folder(folder: Path) -> None:
@@ -28,34 +25,6 @@ def claim_folder(folder: Path) -> None:
         )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).touch()
-
-
-def without_formulas(text: str) -> str:
-    """A CSV whose cells no spreadsheet takes for a formula: a text that begins like one stands behind an apostrophe,
-    numbers stay as they are, and so does a text without such a cell, to the byte.
-
-    >>> print(without_formulas("group,change\\n=1+1,-0.5\\n"), end="")
-    group,change
-    '=1+1,-0.5
-    """
-    rows = list(csv.reader(io.StringIO(text)))
-    if not any(map(_is_formula, (cell for row in rows for cell in row))):
-        return text
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerows(
-        [f"'{cell}" if _is_formula(cell) else cell for cell in row] for row in rows
-    )
-    return written.getvalue()
-
-
-def _is_formula(cell: str) -> bool:
-    if not cell.startswith(FORMULA):
-        return False
-    try:
-        float(cell)
-    except ValueError:
-        return True
-    return False
 
 
 def write_if_changed(path: Path, content: str | bytes) -> bool:

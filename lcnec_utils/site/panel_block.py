@@ -9,9 +9,9 @@ from lcnec_utils.core import formats
 from lcnec_utils.ledger import claims, verdicts
 from lcnec_utils.public.fetch import registry
 from lcnec_utils.run import carried_evidence
+from lcnec_utils.run.plain_texts import without_formulas
 from lcnec_utils.site.drawings import DEFAULT_RUN, Drawing, Drawn, body_of, cohort_title, page_of_body
 from lcnec_utils.site.evidence import Evidence
-from lcnec_utils.site.files import without_formulas
 
 KINDS = {"svg": "SVG", "png": "PNG", "csv": "CSV", "graphml": "GraphML"}
 ORDER = [*verdicts.ANSWERS, verdicts.NOT_COMPUTABLE]

@@ -39,10 +39,12 @@ def read_gmt(path: str | Path) -> dict[str, list[str]]:
     from gseapy.parser import read_gmt as parse
 
     path = Path(path)
-    if path.suffix.lower() != ".gmt" or not path.is_file():
+    if path.suffix.lower() != ".gmt" or not _is_file(path):
         raise UserError(f"{path}: no .gmt file of gene sets; name one, as downloaded from MSigDB")
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
+        if any("\0" in line for line in lines):
+            raise UserError(f"{path}: holds a null byte; save it as plain text")
     except UnicodeDecodeError:
         raise UserError(f"{path}: not a text in UTF-8; unpack it, or save it as one") from None
     rows: dict[str, int] = {}
@@ -58,6 +60,13 @@ def read_gmt(path: str | Path) -> dict[str, list[str]]:
     if not rows:
         raise UserError(f"{path}: holds no gene set; give name, description and genes, separated by tabs")
     return {name: sorted({gene.strip() for gene in genes} - {""}) for name, genes in parse(str(path)).items()}
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that is too long, or holds a null byte
+        return False
 
 
 def rank_genes(scores: pd.Series) -> pd.Series:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 from pathlib import Path
 
 from lcnec_utils.core import paths, provenance
@@ -54,8 +55,8 @@ def names() -> list[str]:
 def _split(name: str) -> tuple[str, int]:
     """A twin's name and its seed: `twin_cohort_1` has the default one, `twin_cohort_1@7` the seed 7."""
     plain, _, seed = name.partition("@")
-    if seed and not (seed.isdigit() and int(seed) < 2**32):
-        raise UserError(f"twin '{name}': the seed after @ must be a whole number from 0 on")
+    if seed and not (re.fullmatch("[0-9]{1,10}", seed) and int(seed) < 2**32):
+        raise UserError(f"twin '{name[:60]}': the seed after @ must be a whole number from 0 on")
     return plain, int(seed) if seed else DEFAULT_SEED
 
 

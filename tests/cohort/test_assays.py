@@ -191,7 +191,7 @@ def test_an_assay_that_is_not_known_and_an_empty_density_are_counted_and_left_ou
 
 def test_densities_of_frozen_tissue_are_said(tmp_path):
     cohort = read_study(folder_with(tmp_path, data_densities=DENSITIES.replace("A\tTL", "C\tTL")))
-    assert any("1 samples with densities are not FFPE (as 'C')" in note for note in cohort.notes)
+    assert any("1 samples with densities are not FFPE, which" in note for note in cohort.notes)
 
 
 # --- the normalised matrix

@@ -218,7 +218,7 @@ def test_of_several_evaluators_the_investigator_is_read_or_the_one_named():
         (TR, TU.iloc[1:], "TR, row 2, column TRLNKID: 'T01' of S1 is not in TU; add it"),
         (TR.assign(TRSTRESU="cm"), TU, "TR, column TRSTRESU: 'cm' is not mm"),
         (TR.assign(TRSTRESC=TR["TRSTRESC"].replace("30", "large")), TU,
-         "TR, row 2, column diameter_mm: 'large' is no length"),
+         "TR, row 2, column TRSTRESC: 'large' is no length"),
     ],
 )  # fmt: skip
 def test_bad_domains_are_refused_in_one_line(tr, tu, message):

@@ -94,8 +94,8 @@ def test_a_table_that_is_missing_or_no_table_is_refused_in_one_line(folder):
         read(own, stain="H&E")
     for content, said in (
         (b"field,file\nF0,0.png\n", "/table.csv, column slide: is missing; add it"),
-        (b"", "/table.csv: is no UTF-8 table with commas"),
-        (b"field\n\xff\n", "/table.csv: is no UTF-8 table with commas"),
+        (b"", "/table.csv: is empty; it needs a header"),
+        (b"field\n\xff\n", "/table.csv, row 2: is not UTF-8 text here"),
     ):
         (own / "table.csv").write_bytes(content)
         with pytest.raises(UserError) as error:
@@ -110,3 +110,78 @@ def test_a_picture_is_read_as_it_is_stored(tmp_path):
     grey = np.random.default_rng(1).integers(0, 255, (40, 50)).astype("u1")
     io.imsave(tmp_path / "grey.png", grey, check_contrast=False)
     assert np.array_equal(fields.load_picture(tmp_path / "grey.png"), grey)
+
+
+# --- pictures that declare more than they hold
+
+
+def _png(width: int, height: int, rows: int = 0) -> bytes:
+    """A PNG whose head declares so many pixels; of its rows so many are there, black."""
+    import struct
+    import zlib
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    packer = zlib.compressobj(9)
+    data = b"".join(packer.compress(bytes(3 * width + 1)) for _ in range(rows)) + packer.flush()
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def _jpeg(width: int, height: int) -> bytes:
+    """A JPEG of 16 × 16 pixels whose frame header declares others."""
+    import io
+    import struct
+
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(buffer, "JPEG")
+    data = bytearray(buffer.getvalue())
+    place = data.index(b"\xff\xc0") + 5
+    data[place : place + 4] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+def _tiff(width: int, height: int) -> bytes:
+    """A TIFF of one grey strip of 16 bytes that declares others."""
+    import struct
+
+    tags = [(256, 4, width), (257, 4, height), (258, 3, 8), (259, 3, 1), (262, 3, 1), (273, 4, 8), (277, 3, 1),
+            (278, 4, height), (279, 4, 16)]  # fmt: skip
+    entries = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + struct.pack("<I", 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("header.png", _png(2**31 - 1, 2**31 - 1)),
+        ("gigapixel.png", _png(60_000, 60_000)),
+        ("bomb.png", _png(12_000, 12_000, rows=12_000)),
+        ("under_pillows_own_bound.png", _png(9_000, 9_000)),
+        ("gigapixel.jpg", _jpeg(65_535, 65_535)),
+        ("gigapixel.tif", _tiff(2**31, 2**31)),
+        ("slide.tif", _tiff(200_000, 200_000)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_picture_that_declares_too_much_is_refused_before_a_pixel_is_decoded(tmp_path, monkeypatch, name, content):
+    (tmp_path / name).write_bytes(content)
+
+    def decode(path):
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr("skimage.io.imread", decode)
+    with pytest.raises(UserError, match=r"over 200 million are no field but a slide; export the field"):
+        fields.load_picture(tmp_path / name)
+
+
+def test_an_array_of_numpys_is_no_picture_and_is_not_loaded(tmp_path):
+    np.savez(tmp_path / "a.npz", a=np.array([{"b": 1}], dtype=object))
+    np.save(tmp_path / "a.npy", np.zeros((4, 4), np.uint8))
+    for name in ("a.npz", "a.npy"):
+        with pytest.raises(UserError, match="is no picture that can be read") as refused:
+            fields.load_picture(tmp_path / name)
+        assert str(tmp_path) not in str(refused.value)

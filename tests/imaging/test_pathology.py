@@ -711,8 +711,8 @@ def test_what_is_wrong_in_nuclei_csv_is_said_in_one_line(tmp_path, what):
     ("content", "message"),
     [
         (b"field,row,column\nF0,1,2\n", "own/nuclei.csv, column kind: is missing; add it"),
-        (b"", "own/nuclei.csv: is no UTF-8 table with commas"),
-        (b"field,row,column,kind\nF0,1,2,\xff\n", "own/nuclei.csv: is no UTF-8 table with commas"),
+        (b"", "own/nuclei.csv: is empty; it needs a header"),
+        (b"field,row,column,kind\nF0,1,2,\xff\n", "own/nuclei.csv, row 2: is not UTF-8 text here"),
     ],
 )
 def test_a_nuclei_csv_that_is_no_such_table_is_refused_in_one_line(tmp_path, content, message):

@@ -3,8 +3,10 @@
 The own run is planted: one panel of aggregates, and one in which every mark is a real patient.
 """
 
+import csv
 import html
 import html.parser
+import io
 import json
 import shutil
 import subprocess
@@ -13,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, TEST_OUTPUT, once
-from lcnec_utils.core import provenance
+from lcnec_utils.core import params, paths, provenance
 from lcnec_utils.run import carried_evidence
+from lcnec_utils.run.plain_texts import as_markdown
+from tests import attacking_words
 
 SECRET = "OWN-PATIENT-77"  # a patient of the planted run
 AGGREGATE, OF_PATIENTS = "subtype_shares", "fig2a"
@@ -66,14 +70,43 @@ def plant_run(folder: Path) -> None:
     plant_panel(folder, OF_PATIENTS, f"SAMPLE_ID,TP53\n{SECRET},1\n", SECRET)
 
 
+def plant_attacks(out: Path) -> None:
+    """A run whose words are attacks: in a table, a figure, its sentence, a cohort's folder, a skip, an executed
+    notebook."""
+    words, run = attacking_words, "attacks"
+    rows = io.StringIO()
+    cells = [[word, "SCLC-like", 3, 12, 0.25] for word in (*words.WORDS, words.FENCE)]
+    csv.writer(rows, lineterminator="\n").writerows([["group", "what", "k", "n", "share"], *cells])
+    said = f"**Shares.** {'; '.join(words.WORDS)}; {words.FENCE}"
+    shown = html.escape(said, quote=False)
+    plant_panel(
+        out / "figures" / run, AGGREGATE, rows.getvalue(), f"{shown} (n = 12)", sentence=shown,
+        cohorts={"cohort": f"/somewhere/{words.SCRIPT.replace('/', '')} {words.LINK} {words.FENCE} 0123456789abcdef"},
+    ).with_suffix(".png").unlink()  # fmt: skip
+    entries = params.read_yaml(paths.PANELS)
+    notebook, digest = entries[AGGREGATE]["notebook"], provenance.of_file(out / "figures" / run / f"{AGGREGATE}.csv")
+    skipped = {id: f"{words.SCRIPT} {words.PICTURE} {words.LINK} {words.FENCE}" for id, entry in entries.items()
+               if entry["notebook"] == notebook and id != AGGREGATE}  # fmt: skip
+    record = {"notebook": notebook, "run": run, "simulated": False, "cohorts": {"cohort": words.SCRIPT},
+              "inputs": {"cohorts": {}}, "drawn": {AGGREGATE: {f"{AGGREGATE}.csv": digest}}, "skipped": skipped,
+              "published": {}, "findings": {}}  # fmt: skip
+    outputs = [{"output_type": "display_data", "metadata": {}, "data": {"text/markdown": as_markdown(said)}}]
+    cell = {"cell_type": "code", "source": f'with page.panel("{AGGREGATE}") as panel:\n    pass', "outputs": outputs}
+    executed = out / "build" / run / "notebooks" / f"{notebook}.ipynb"
+    executed.parent.mkdir(parents=True)
+    executed.write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
+    (out / "build" / run / f"{notebook}.json").write_text(json.dumps(record), encoding="utf-8")
+
+
 def plant_clone(folder: Path) -> None:
-    """The tracked figures alone, and the own run: what a fresh clone has whose user drew one run."""
+    """The tracked figures alone, the own run and one of attacks: what a fresh clone has whose user drew two runs."""
     command = ["git", "ls-files", "--cached", "figures"]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, folder / name)
     plant_run(folder / "figures" / "mine")
+    plant_attacks(folder)
 
 
 def built_site() -> Path:

@@ -1,5 +1,6 @@
 """The whole site, built once from tracked files (about a minute of two cores): links, weight, panels, no patient."""
 
+import html
 import json
 import posixpath
 import re
@@ -13,6 +14,7 @@ from lcnec_utils.core import params, paths
 from lcnec_utils.core.errors import UserError
 from lcnec_utils.run import carried_evidence
 from lcnec_utils.site import build, files, notebook_pages, settings
+from tests import attacking_words
 from tests.site.built import AGGREGATE, CLONE, FOLDER, OF_PATIENTS, SECRET, Elements, built_site
 
 PANELS = {id: entry for id, entry in params.read_yaml(paths.PANELS).items() if not entry.get("planned")}
@@ -158,6 +160,28 @@ def test_a_patient_of_ones_own_run_is_on_no_page_and_the_panel_says_why(site, pa
     for kind in ("csv", "svg"):
         about = carried_evidence.read(site / "figures" / "mine" / f"{AGGREGATE}.{kind}")
         assert about["cohorts"] == {"cohort": "my_study 0123456789abcdef"}
+
+
+def test_words_that_are_attacks_stand_on_the_pages_as_words(site, pages):
+    """In the run that `built.plant_attacks` planted: parsed as a browser does, nothing of them runs or is fetched; and
+    they are there, escaped, so that there was something to find."""
+    touched = [
+        path for path, text in pages.items() if re.search(r"alert\(|onerror|javascript:|src=.?x\b|eval-rst", text)
+    ]
+    assert len(touched) >= 3
+    for path in touched:
+        assert attacking_words.carries(pages[path]) == [], path
+    page = pages[site / "notebooks" / f"{PANELS[AGGREGATE]['notebook']}.html"]
+    part = page[page.index(f'id="{AGGREGATE}--attacks"') :].partition('role="tabpanel"')[0]
+    read = html.unescape(re.sub(r"<[^>]+>", "", part))
+    for word in (*attacking_words.WORDS, attacking_words.FENCE):
+        assert word.replace("`", "") in read.replace("`", ""), word
+    assert "attacks: <script>" in html.unescape(re.sub(r"<[^>]+>", "", page)), "the reason of a skip"
+    for kind in ("svg", "excel.csv", "csv"):
+        assert (site / "figures" / "attacks" / f"{AGGREGATE}.{kind}").is_file()
+    assert attacking_words.svg_carries(site / "figures" / "attacks" / f"{AGGREGATE}.svg") == []
+    table = pd.read_csv(site / "figures" / "attacks" / f"{AGGREGATE}.excel.csv")
+    assert f"'{attacking_words.FORMULA}" in set(table["group"]) and attacking_words.FORMULA not in set(table["group"])
 
 
 def test_the_home_page_counts_papers_figures_and_bodies_of_evidence(site, pages):
