@@ -96,7 +96,6 @@ STAINED_CELLS = ("all cells", "CD45+ cells")
 BURDEN_TERMS = ("per doubling", "high or low")
 
 
-MOST_NESTED = 100  # lists and mappings of a YAML file; panels.yaml has three
 MOST_BYTES = 1_000_000  # of a YAML file; the index of panels has a tenth of it
 
 
@@ -444,7 +443,7 @@ def read_yaml(path: Path) -> dict:
     """A flat YAML mapping read as papermill reads it (PyYAML, safe), with duplicate keys refused."""
     import yaml
 
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # compiled where PyYAML has it
+    class Loader(yaml.SafeLoader):  # the compiled one overflows the stack where lists nest deep
         def construct_object(self, node, deep=False):
             try:
                 return super().construct_object(node, deep)
@@ -465,11 +464,6 @@ def read_yaml(path: Path) -> dict:
                 "the leading zero, or in quotes if it is text"
             )
     try:
-        depth = 0
-        for event in yaml.parse(text, Loader):  # composing nested nodes has no end to its recursion where compiled
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MOST_NESTED:
-                raise RecursionError
         values = yaml.load(text, Loader) or {}
     except ParameterError as error:
         raise ParameterError(f"{path.name}, {error}") from None

@@ -128,6 +128,16 @@ def test_a_strict_reading_refuses_what_a_forgiving_one_notes(name, tmp_path):
     assert read(CASES[name], tmp_path / "x", strict=True)["refused"], CASES[name].situation
 
 
+@pytest.mark.parametrize(
+    "name, patient", [("timeline_unknown_patient", "P21"), ("survival_of_a_patient_of_samples", "P20")]
+)
+def test_only_a_strict_check_names_the_patient(name, patient, tmp_path):
+    """Notes end up in notebooks and logs, where no patient is named."""
+    case = CASES[f"clinical-{name}"]
+    assert patient not in " ".join(read(case, tmp_path / "x")["notes"])
+    assert patient in " ".join(read(case, tmp_path / "y", strict=True)["refused"])
+
+
 def test_a_strict_reading_accepts_the_base_study(tmp_path):
     assert read(CASES["files-base"], tmp_path / "x", strict=True)["refused"] == []
 

@@ -330,7 +330,7 @@ def timeline_grade_unknown(study):
 @case(
     "a timeline names a patient whom no table has: the importer skips the row",
     like(files={"data_timeline_toxicity.txt": "read"}),
-    notes="data_timeline_toxicity.txt p21",
+    notes="data_timeline_toxicity.txt nobody",
 )
 def timeline_unknown_patient(study):
     toxicity(study, *["1"] * 21)
@@ -343,7 +343,7 @@ def survival_of_samples(study):
     study.patients = study.patients.drop(columns=moved)
 
 
-@case("a patient whom only the table of samples names, with survival there", notes="p20 patients")
+@case("a patient whom only the table of samples names, with survival there", notes="patients data_clinical_patient.txt")
 def survival_of_a_patient_of_samples(study):
     survival_of_samples(study)
     study.patients = study.patients.iloc[:-1]
