@@ -79,7 +79,13 @@ def _library_sizes(held: Expression) -> np.ndarray:
 
 
 def judge_scale(cohort: Cohort, scale: str, spread: Spread) -> None:
-    """Raises UserError for a scale that is not stated, or that the values cannot be on."""
+    """Raises UserError for a scale that is not stated, or that the values cannot be on.
+
+    >>> nobody = Cohort("mine", pd.DataFrame(), pd.DataFrame())
+    >>> judge_scale(nobody, "log2(TPM+1)", Spread.of(np.array([[1.0, 52.0]])))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    lcnec_utils.core.errors.UserError: mine/expression.h5ad: holds 52, and log2(TPM+1) never exceeds 50; are these...
+    """
     fault = scale_fault(scale, spread)
     if fault:
         fault = fault.replace("give one of", "set uns['scale'] to one of")

@@ -23,7 +23,7 @@ from lcnec_utils.twins import build as twins
 
 SEED = robustness.SEED
 RETRIES = 3  # of a notebook that ended badly: a worker that was killed is started again
-LONGEST_NAME = 100  # of a variation
+LONGEST_NAME = 60  # characters of a run's name, as its parameter has it
 UNSWEPT = ("run", "runs", "sweeps", "lead_claim")
 FIELDS = {"sweep", "files", "over", "notebooks"}
 
@@ -252,7 +252,10 @@ def _slug(value) -> str:
 
 def _named(base: str, point: dict) -> str:
     name = "-".join([base, *(f"{key}_{_slug(value)}" for key, value in point.items())])
-    return name if len(name) <= LONGEST_NAME else f"{base}-{provenance.of_object(point)[:16]}"
+    if len(name) <= LONGEST_NAME:
+        return name
+    digest = provenance.of_object([base, point])[:16]
+    return f"{base[: LONGEST_NAME - len(digest) - 1]}-{digest}"
 
 
 def variations(sweep: Sweep) -> list[Variation]:

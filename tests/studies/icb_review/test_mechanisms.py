@@ -190,6 +190,7 @@ def cohort_of(marks: dict[str, np.ndarray], raised: dict[str, np.ndarray], **mor
     for gene, by in raised.items():
         log2[gene] += by
     tpm = 2 ** log2.clip(lower=0) - 1
+    tpm *= 1e6 / tpm.sum(axis=1).max()  # by one factor, so that what is raised changes nothing else
     matrix = anndata.AnnData(
         tpm.to_numpy("f4"), pd.DataFrame(index=IDS), pd.DataFrame(index=genes), uns={"scale": "TPM"}
     )

@@ -92,7 +92,7 @@ def test_calendar_dates_are_counted_in_days_with_leap_days(tmp_path):
     cohort = read_study(folder)
     days = cohort.patients["PROGRESSION_DAYS"]
     assert days.to_list()[:3] == [182, 181, 183] and pd.isna(days.iloc[3])
-    assert any("1 date before ICB_START_DATE (as of 'P3')" in note for note in cohort.notes)
+    assert any("1 date before ICB_START_DATE; read as missing" in note for note in cohort.notes)
     classes = by_rules(sitc.classify(sitc.blockade_history(cohort)))[REVIEW].to_list()
     assert classes == [resistance.PRIMARY, resistance.PRIMARY, resistance.SD_EXACTLY, resistance.CANNOT_TELL]
 

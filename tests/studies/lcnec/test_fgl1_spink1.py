@@ -720,7 +720,7 @@ def test_a_plain_table_is_read_with_empty_cells_as_missing(tmp_path):
         ("cell_line,fgl1_protein_log2\nA,1\n", ["mine/table.csv", "histology", "is missing"]),
         (GOOD.replace("3.5", "high"), ["mine/table.csv, row 2", "fgl1_protein_log2", "'high' is not a number"]),
         (GOOD.replace("-1e-1", "inf"), ["row 4", "'inf' is not a number"]),
-        (GOOD.replace(",", "\t"), ["mine/table.csv", "cell_line"]),
+        (GOOD.replace(",", "\t"), ["mine/table.csv, row 1", "has tabs between its columns; write commas"]),
         ("", ["mine/table.csv"]),
         (GOOD + "D,LCNEC,1,2,3\n", ["mine/table.csv"]),
         (GOOD.replace("SCLC", "Kleinzellig\xe4r").encode("latin-1"), ["mine/table.csv"]),
