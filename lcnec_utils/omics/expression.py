@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from lcnec_utils.cohort.dictionary import PREVIOUS_SYMBOLS
-from lcnec_utils.cohort.matrix import COUNTS, LINEAR, LOGGED, Expression, Spread, open_expression, scale_fault
+from lcnec_utils.cohort.matrix import CHUNK, COUNTS, LINEAR, LOGGED, Expression, Spread, open_expression, scale_fault
 from lcnec_utils.cohort.model import Cohort
 from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.core.findings import Finding
@@ -63,7 +63,7 @@ def log2_expression(cohort: Cohort, *, genes: list[str] | None = None) -> pd.Dat
     if held.scale in COUNTS:
         table = table.div(_library_sizes(open_expression(cohort) if genes else held) / MILLION, axis=0)
     if held.scale in LINEAR:
-        table = np.log2(table + 1)
+        table = log2_plus_one(table)
     incomplete = table.columns[table.isna().any()]
     if len(incomplete) == table.shape[1]:
         raise MissingData(f"{cohort.name} has no gene whose expression is known of every sample")
@@ -71,6 +71,24 @@ def log2_expression(cohort: Cohort, *, genes: list[str] | None = None) -> pd.Dat
     table.index.name, table.columns.name = "sample", None
     table.attrs = {"scale": (LINEAR | LOGGED)[held.scale], "incomplete": len(incomplete)}
     return table
+
+
+def log2_plus_one(table: pd.DataFrame) -> pd.DataFrame:
+    """log2 of a table and 1, in single precision where the table is, some rows at a time.
+
+    It is computed in double precision: processors differ in the last bit of single precision, and so do rows and
+    columns of one array.
+
+    >>> log2_plus_one(pd.DataFrame({"DLL3": [0.0, 3.0]}))["DLL3"].tolist()
+    [0.0, 2.0]
+    """
+    held = table.to_numpy()
+    values = np.empty_like(held)
+    rows = max(1, CHUNK // max(held.shape[1], 1))
+    for start in range(0, len(values), rows):
+        part = slice(start, start + rows)
+        values[part] = np.log2(held[part].astype(float) + 1)
+    return pd.DataFrame(values, table.index, table.columns)
 
 
 def _library_sizes(held: Expression) -> np.ndarray:

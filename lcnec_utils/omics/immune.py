@@ -90,7 +90,7 @@ def tpm_chunks(
     for part, read in held.chunks(values=values):
         log2 = pd.DataFrame(read[:, complete], held.samples[part].rename("sample"), genes.rename(None))
         if held.scale in LINEAR:
-            log2 = np.log2(log2 + 1)
+            log2 = expression.log2_plus_one(log2)
         log2 = expression.approved_symbols(log2)
         linear = np.maximum(2**log2 - 1, 0)
         linear = linear.mul(deconvolution.MILLION / linear.sum(axis=1), axis=0) if whole else linear

@@ -154,8 +154,17 @@ def in_words(title: str, says: str = "") -> str:
 
 
 def describe_vector(path: Path, words: str) -> None:
-    """Write what an SVG shows into it, as `<desc>` behind matplotlib's `<title>`, and call it one picture."""
-    text = path.read_text(encoding="utf-8")
+    """Write what an SVG shows into it, as `<desc>` behind matplotlib's `<title>`, and call it one picture.
+
+    matplotlib names clips, markers and hatches by digests of coordinates to their last bit, which no reader sees: here
+    they are numbered, so that the same drawing has the same bytes.
+    """
+    text, names = path.read_text(encoding="utf-8"), {}
+
+    def numbered(found: re.Match) -> str:
+        return found[1] + names.setdefault(found[2], f"{path.stem}-{found[2][0]}{len(names) + 1}")
+
+    text = re.sub(r'(id="|#)([a-z][0-9a-f]{10})\b', numbered, text)
     text = text.replace("<svg ", '<svg role="img" ', 1)
     text = text.replace("</title>\n", f"</title>\n <desc>{escape(words, quote=False)}</desc>\n", 1)
     path.write_text(text, encoding="utf-8")

@@ -134,11 +134,11 @@ def apart(folder: Path) -> dict[str, float]:
         places = [symbols.index(gene) for gene in (*FACTORS, "DLL3", "FGL1")]
         six = np.concatenate([file["X"][start : start + 2048][:, places] for start in range(0, len(file["X"]), 2048)])
     names = [f"S{place:06d}" for place in range(len(few))]
-    tpm = np.maximum(np.float32(2) ** np.log2(few + np.float32(1)) - np.float32(1), np.float32(0))
+    tpm = np.maximum(np.float32(2) ** np.log2(few.astype(float) + 1).astype("f4") - np.float32(1), np.float32(0))
     whole = deconvolution.quantiseq(pd.DataFrame(tpm.T, symbols, names), til10=til10(), tumor=True, logged=False)
     chunked = pd.read_pickle(folder / "cells.pkl").iloc[: len(few)] / 100
     log2 = pd.read_pickle(folder / "log2.pkl")
-    mine = np.log2(six + np.float32(1))
+    mine = np.log2(six.astype(float) + 1).astype("f4")
     four = mine[:, :4].astype(float)
     highest = ((four - four.mean(axis=0)) / four.std(axis=0)).argmax(axis=1)
     said = pd.read_csv(folder / "factors.csv")["tf_subtype"].to_numpy()

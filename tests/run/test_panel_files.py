@@ -1,6 +1,7 @@
 """A panel's files: a graph goes beside figure and table, and is among the files that the record names. About 1 s."""
 
 import io
+import re
 import xml.etree.ElementTree as ET
 
 import matplotlib
@@ -62,3 +63,20 @@ def test_a_figure_of_a_column_is_shown_larger_on_a_screen_than_96_dpi():
     narrow, wide = (palette.figure(width, 40)[0] for width in (palette.COLUMN_MM, palette.PAGE_MM))
     for figure, width in ((narrow, 505), (wide, 692)):
         assert abs(Image.open(io.BytesIO(panel_files.screen_png(figure))).size[0] - width) < 20
+
+
+def test_what_differs_in_the_last_bit_of_a_coordinate_alone_has_the_same_bytes(tmp_path):
+    """matplotlib names clips and markers by digests of their coordinates; the same drawing has the same names here."""
+    texts = []
+    for name, more in (("one", 0.0), ("other", 1e-15)):
+        (tmp_path / name).mkdir()
+        fig, ax = palette.figure(60, 40)
+        ax.set_position([0.1 + more, 0.2, 0.8, 0.7])
+        ax.plot([0, 1], [0, 1], marker="o")
+        panel_files.write_panel(
+            tmp_path / name, "drawn", title="Drawn", figure=fig, tables={"": pd.DataFrame({"x": [0, 1]})}, about=ABOUT
+        )
+        texts.append((tmp_path / name / "drawn.svg").read_text(encoding="utf-8"))
+    assert texts[0] == texts[1]
+    named, used = (set(re.findall(what, texts[0])) for what in (r'id="(drawn-\w+)"', r"#(drawn-\w+)"))
+    assert used and used <= named
