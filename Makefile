@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: figures test lab site refresh lock cluster lock-cluster lint bench shapes prove clean
+.PHONY: figures test lab site refresh lock cluster lock-cluster lock-prove lint bench shapes prove clean
 
 figures: .venv/ready
 	$(BIN)/lcnec batch
@@ -69,6 +69,12 @@ cluster: .venv-cluster/ready
 	done
 	.venv-cluster/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# needs uv; what the part `mutants` of make prove needs, in an environment of its own
+lock-prove:
+	echo "cosmic-ray>=8.7" | uv pip compile --universal --python-version 3.11 \
+	  --fork-strategy fewest --no-strip-extras --generate-hashes --no-header --no-annotate --quiet \
+	  - -o tests/prove/requirements.lock
 
 # needs uv; what the plugin brings along, at the versions of requirements.lock where that has them
 lock-cluster:

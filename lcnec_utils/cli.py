@@ -1,6 +1,7 @@
 """The command line: lcnec run | batch | execute | cohort | twin | power | claims | verify | refresh | site."""
 
 import argparse
+import errno
 import os
 import re
 import sys
@@ -523,6 +524,14 @@ def main(argv: list[str] | None = None) -> int:
         return REFUSED
     except BrokenPipeError:
         return OK
+    except OSError as error:
+        # the disk's state, which a person mends; anything else is a fault of ours and shows where
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG):
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"lcnec: {where}cannot be written ({error.strerror}); mend that and give the command again, it goes on "
+              "where it stopped", file=sys.stderr)  # fmt: skip
+        return FAILED
     except KeyboardInterrupt:
         print("lcnec: interrupted; the next run goes on where this one stopped", file=sys.stderr)
         return 130

@@ -17,7 +17,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 ORDER = ["fuzz", "faults", "mutants", "planted", "environments", "words", "audit", "sweep"]
-NO_PART = {"__main__", "proof"}
+NO_PART = {"__main__", "proof", "mutations"}
 NOT_ASKED = 3  # exit status of a part that this machine cannot answer in full
 
 

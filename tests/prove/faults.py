@@ -3,7 +3,7 @@ that jumps, without a home, in other locales, in folders with spaces and accents
 
     python tests/prove/faults.py [--only WORD …] [--seed N] [--write]
 
-Each is a run of real patients (params/msk_met.yaml, four notebooks) into a folder of its own. After the fault every
+Each is a run of real patients (params/msk_met.yaml, three notebooks) into a folder of its own. After the fault every
 file that stands at a result's name must be that of an undisturbed run; where the command ended by itself it says what
 is wrong in a line, without a traceback. Then the same command is given again, undisturbed: it must end well, and every
 figure, table, record and answer must be there, equal to the byte. Disks are small tmpfs that are mounted for the
@@ -34,7 +34,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
 from tests.prove.proof import ROOT, stamp, write_section  # noqa: E402
 
-RUN, NOTEBOOKS = "msk_met", ["01", "02", "04", "14"]
+RUN, NOTEBOOKS = "msk_met", ["01", "02", "14"]
 DATASETS = ["msk_met", "nsclc_pd1_msk_2018", "genesets"]
 YEAR_S = 366 * 86_400
 PATIENCE_S = 900
