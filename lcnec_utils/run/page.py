@@ -124,6 +124,7 @@ class Page:
         self._cohorts: dict[str, Cohort] = {}
         self._drawn: dict[str, dict[str, str]] = {}
         self._skipped: dict[str, str] = {}
+        self._lacking: list[list[str]] = []  # public files that could not be had, as [data set, file]
         self._kept: set[str] = set()  # skipped for want of a cohort on this machine: earlier figures stay
         self._findings: dict[str, dict] = {}
         self._asked: list[str] = []  # the roles whose cohorts the present panel asked for
@@ -217,6 +218,7 @@ class Page:
         try:
             return fetch(dataset, file)
         except DownloadError as reason:
+            self._lacking.append([dataset, file])
             raise MissingData(str(reason)) from None
 
     def public_files(self, dataset: str, files: list[str]) -> dict[str, Path]:
@@ -554,6 +556,7 @@ class Page:
                     "skipped": self._skipped,
                     "published": self._published,
                     "findings": self._findings,
+                    **({"lacking": self._lacking} if self._lacking else {}),
                 },
                 self._work if self.scratch else None,
             )

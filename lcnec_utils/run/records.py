@@ -14,6 +14,7 @@ from lcnec_utils.core import formats, params, paths, provenance
 from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.core.findings import Finding
 from lcnec_utils.ledger import claims
+from lcnec_utils.run import sweep_files
 
 PROJECT = f"lcnec-compendium {__version__}"
 # Notebooks that read what the others found; nothing else passes between notebooks
@@ -134,9 +135,7 @@ def input_digests(notebook: str, run: params.RunParameters) -> dict:
         "cohorts": cohorts,
     }
     if notebook in SHOWS_SWEEPS:
-        from lcnec_utils.run import sweep_tables
-
-        digests["sweeps"] = sweep_tables.digests(run.sweeps)
+        digests["sweeps"] = sweep_files.digests(run.sweeps)
     if notebook in READS_RUNS:
         digests["findings"] = _digests_of_runs(run)
     if notebook in READS_FINDINGS:

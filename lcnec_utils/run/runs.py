@@ -14,7 +14,7 @@ from pathlib import Path
 from lcnec_utils.core import formats, params, paths, provenance
 from lcnec_utils.core.errors import UserError
 from lcnec_utils.public import build as public
-from lcnec_utils.public.fetch import DownloadError
+from lcnec_utils.public.fetch import DownloadError, fetch
 from lcnec_utils.run import cluster, forks, records, without_kernel
 from lcnec_utils.run.execution import SINGLE_THREAD, Ended, NotebookFailed, execute
 from lcnec_utils.run.progress import Progress
@@ -110,13 +110,26 @@ def prepare(run: params.RunParameters) -> list[str]:
 
 
 def is_current(run: params.RunParameters, notebook: str) -> bool:
-    """Whether a notebook's record and panels are there and were made from today's inputs."""
+    """Whether a notebook's record and panels are there and were made from today's inputs.
+
+    It is not where a public file that it lacked can be had by now, which is tried.
+    """
     record = records.read_record(run.run, notebook)
     if record is None or record["inputs"] != records.input_digests(notebook, run):
         return False
     folder = paths.figures(run.run)
     files = [*record["published"], *(name for files in record["drawn"].values() for name in files)]
-    return all((folder / name).exists() for name in files)
+    return all((folder / name).exists() for name in files) and not any(
+        _can_be_had(*lacking) for lacking in record.get("lacking", [])
+    )
+
+
+def _can_be_had(dataset: str, file: str) -> bool:
+    try:
+        fetch(dataset, file)
+    except DownloadError:
+        return False
+    return True
 
 
 def run_one(notebook: str, file: Path) -> Ended:
@@ -244,19 +257,23 @@ def _without_records(of_batch: list[params.RunParameters]) -> list[str]:
     ]
 
 
+Wanted = list[tuple[Path, params.RunParameters, str]]
+
+
 def _stale(
     runs: dict[Path, params.RunParameters], chosen: list[str], leave_out: Collection[str] = ()
-) -> list[tuple[Path, params.RunParameters, str]]:
-    stale = []
+) -> tuple[Wanted, Wanted]:
+    """The notebooks that are not current; and those that are, and read what such ones will find: whether they stay
+    current shows when these have ended."""
+    stale, open_ = [], []
     for file, run in runs.items():
         of_run = [name for name in chosen if name in notebooks_of(run) and f"{run.run}/{name}" not in leave_out]
         own = [name for name in of_run if not is_current(run, name)]
-        # what reads the findings of others is as stale as they are
         others = {each.run for _, each, _ in stale} & set(records.runs_read(run) if run.runs else [])
         reads = records.READS_RUNS if others else records.READS_FINDINGS if own else set()
-        own += [name for name in of_run if name in reads and name not in own]
+        open_ += [(file, run, name) for name in of_run if name in reads and name not in own]
         stale += [(file, run, name) for name in own]
-    return stale
+    return stale, open_
 
 
 def _run_stale(
@@ -266,11 +283,26 @@ def _run_stale(
     say,
     leave_out: Collection[str] = (),
 ) -> list[str]:
-    """Run what is not current: first, without a kernel, what has nothing to draw; then the rest."""
+    """Run what is not current; then what reads the findings of others, where those have changed."""
     with provenance.taken_once():
-        stale = _stale(runs, chosen, leave_out)
-        if not stale:
-            return []
+        now, later = _stale(runs, chosen, leave_out)
+    ran = []
+    while now:
+        ran += _run_these(now, chosen, engine, say)
+        failed = {run.run for _, run, name in now if records.read_record(run.run, name) is None}
+        for _, run, name in later:
+            if failed & {run.run, *(records.runs_read(run) if run.runs else [])}:
+                records.record_path(run.run, name).unlink(missing_ok=True)  # it would speak of what is not there
+        later = [each for each in later if records.read_record(each[1].run, each[2]) is not None]
+        with provenance.taken_once():
+            now = [(file, run, name) for file, run, name in later if not is_current(run, name)]
+        later = [each for each in later if each not in now]
+    return ran
+
+
+def _run_these(stale: Wanted, chosen: list[str], engine: cluster.Engine, say) -> list[str]:
+    """Run notebooks: first, without a kernel, what has nothing to draw; then the rest."""
+    with provenance.taken_once():
         progress = Progress([f"{run.run}/{name}" for _, run, name in stale], engine.jobs, engine.elsewhere)
         untried = []
         for _, run, name in stale:

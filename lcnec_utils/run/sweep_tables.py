@@ -15,9 +15,8 @@ from lcnec_utils.core import formats, params, paths, provenance
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.core.findings import Finding
 from lcnec_utils.ledger import claims, robustness
-from lcnec_utils.run import panel_files, records
+from lcnec_utils.run import panel_files, records, sweep_files
 
-RUN = "robustness"  # whose folder of figures holds the tables of shipped sweeps
 VALUES = ["value", "lower", "upper", "scale", "p", "n", "events"]
 ANSWER = ["claim", "body", "origin", "verdict", *VALUES, "comparisons", "fewest_patients", "fewest_by", "fewest_exact"]
 ROBUSTNESS = [
@@ -120,7 +119,7 @@ def write(sweep, variations: list, folder: Path) -> Gathered:
 def _track(sweep, variations: list, of_all: pd.DataFrame, answers: pd.DataFrame) -> None:
     about = {
         "project": records.PROJECT,
-        "run": RUN,
+        "run": sweep_files.RUN,
         "simulated": bool(set(answers["origin"]) - OF_REAL),
         "cohorts": {},
         "parameters": definition_digest(sweep.name),
@@ -128,8 +127,8 @@ def _track(sweep, variations: list, of_all: pd.DataFrame, answers: pd.DataFrame)
     }
     fragile = answers.loc[answers["robustness"] == robustness.FRAGILE, ["run", "claim", "body"]]
     shown = of_all.merge(fragile, on=["run", "claim", "body"]).drop(columns=["p", "fewest_by", "fewest_exact"])
-    for file, table in zip(_tracked(sweep.name), (answers, shown), strict=True):
-        target = paths.figures(RUN) / file
+    for file, table in zip(sweep_files.tracked(sweep.name), (answers, shown), strict=True):
+        target = paths.figures(sweep_files.RUN) / file
         target.parent.mkdir(parents=True, exist_ok=True)
         panel_files.write_csv(target, table, {**about, "panel": file})
 
@@ -144,46 +143,9 @@ def definition_digest(name: str) -> str:
 # --- reading
 
 
-def _tracked(name: str) -> tuple[str, str]:
-    return f"{name}.csv", f"{name}.variations.csv"
-
-
-def tracked_files() -> list[str]:
-    """The names of the tables that the sweeps of params/sweeps leave in figures/robustness/."""
-    return [file for name in names([]) for file in _tracked(name)]
-
-
-def _files(name: str) -> tuple[Path, Path] | None:
-    """A sweep's files of robustness and findings: of a shipped one those of figures/robustness/, written here or else
-    tracked; of any other those of its folder. None where there are none."""
-    if (paths.PARAMS / "sweeps" / f"{name}.yaml").exists():
-        for folder in (paths.figures(RUN), paths.ROOT / "figures" / RUN):
-            files = tuple(folder / file for file in _tracked(name))
-            if all(file.exists() for file in files):
-                return files
-        return None
-    folder = paths.output_root() / "build" / "sweeps" / name
-    files = folder / "robustness.csv", folder / "findings.csv"
-    return files if all(file.exists() for file in files) else None
-
-
-def names(asked: list[str]) -> list[str]:
-    """The sweeps that a run reads: those it names; all of params/sweeps where it names none, or `all`."""
-    if set(asked) <= {params.ALL_RUNS}:
-        return sorted(path.stem for path in (paths.PARAMS / "sweeps").glob("*.yaml"))
-    return list(asked)
-
-
-def digests(asked: list[str]) -> dict[str, str]:
-    """The digest of the tables of each sweep that there are, by name."""
-    there = {name: _files(name) for name in names(asked)}
-    return {name: provenance.of_object([provenance.of_file(file) for file in files])
-            for name, files in there.items() if files}  # fmt: skip
-
-
 def read(name: str) -> Gathered:
     """The tables of a sweep. Raises MissingData, with the command that makes them, where it was not run."""
-    files = _files(name)
+    files = sweep_files.files_of(name)
     if files is None:
         known = (paths.PARAMS / "sweeps" / f"{name}.yaml").exists()
         again = f"`lcnec batch --sweep {name}` runs it" if known else f"`lcnec batch --sweep … --name {name}` runs one"
@@ -198,13 +160,13 @@ def read(name: str) -> Gathered:
 
 def read_all(asked: list[str]) -> list[Gathered]:
     """The tables of every sweep that a run reads and that there are."""
-    return [read(name) for name in digests(asked)]
+    return [read(name) for name in sweep_files.digests(asked)]
 
 
 def left_out(asked: list[str]) -> list[str]:
     """A line for each sweep that a run reads and that was not run."""
     lines = []
-    for name in names(asked):
+    for name in sweep_files.names(asked):
         try:
             read(name)
         except MissingData as reason:

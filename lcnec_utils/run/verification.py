@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lcnec_utils.core import params, paths, provenance
 from lcnec_utils.core.errors import MissingData, UserError
-from lcnec_utils.run import carried_evidence, records, sweep_tables
+from lcnec_utils.run import carried_evidence, records, sweep_files, sweep_tables
 
 # The parts of a record's inputs, as a reader calls them
 PARTS = {
@@ -62,7 +62,7 @@ def judge(path: Path) -> Judgement:
     if not file.exists():
         return Judgement("stale", f"run {name} has no file in params/")
     run = params.read_run(file)
-    if panel in sweep_tables.tracked_files():
+    if panel in sweep_files.tracked_files():
         return _of_sweep(panel, str(about["parameters"]))
     notebook = _notebook(run, panel)
     if notebook is None:

@@ -34,9 +34,9 @@ def may_draw_nothing(notebook: str, run: params.RunParameters) -> bool:
     if notebook in records.READS_RUNS:
         return not any(records.read_records(name) for name in records.runs_read(run))
     if notebook in records.READS_SWEEPS:
-        from lcnec_utils.run import sweep_tables
+        from lcnec_utils.run import sweep_files
 
-        return not sweep_tables.digests(run.sweeps)
+        return not sweep_files.digests(run.sweeps)
     panel = next(iter(records.panels_of(notebook).values()), None)
     if panel and not panel["roles"]:
         return False  # it needs no cohort, and is drawn in every run

@@ -3,13 +3,12 @@ genes that differ, immune fractions.
 
 Each part is measured in two ways, R and ours by turns: `warm`, the median of calls in one process after the first, with
 input read and packages loaded; and `with start`, one process that starts, imports, reads and works once. Pictures are
-SVG on both sides. `python -m tests.bench.beside_r FOLDER PARTS TIMES` is our side.
+SVG on both sides. beside_r_ours.py is our side, beside_r.R the other.
 """
 
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -73,97 +72,6 @@ def make_input(folder: Path) -> None:
     (folder / "symbols.txt").write_text("\n".join(symbols) + "\n")
 
 
-def survival(folder: Path):
-    """Our side: groups compared, drawn."""
-    from lcnec_utils.plots import palette
-    from lcnec_utils.plots.kaplan_meier import kaplan_meier
-    from lcnec_utils.stats import comparison
-
-    table = pd.read_csv(folder / "survival.csv")
-    palette.apply()
-
-    def work():
-        groups = comparison.compare(table, group="group", endpoint="overall survival")
-        fig, ax = palette.figure(height_mm=92)
-        kaplan_meier(groups, ax)
-        fig.savefig(folder / "ours_survival.svg")
-        _close(fig)
-        return [*groups.medians["median"], groups.log_rank.chi_squared, *groups.ratios["coefficient"]]
-
-    return work
-
-
-def _close(fig) -> None:
-    import matplotlib.pyplot as plt
-
-    plt.close(fig)
-
-
-def landscape(folder: Path):
-    """Our side: the CoMut plot with bars and two tracks."""
-    from lcnec_utils.plots import palette
-    from lcnec_utils.plots.comut import comut
-
-    calls, tumours = (pd.read_csv(folder / name) for name in ("calls.csv", "tumours.csv"))
-    genes = (folder / "genes.txt").read_text().split()
-    palette.apply()
-
-    def work():
-        shown = tumours.set_index("sample")
-        hit = pd.crosstab(calls["sample"], calls["gene"]).reindex(index=shown.index, columns=genes, fill_value=0) > 0
-        fig = comut(
-            calls, hit, shown["subtype"].astype("category"), bars=shown["burden"], bars_label="Burden",
-            tracks={"Sex": shown["sex"], "Age": shown["age"]},
-        )  # fmt: skip
-        fig.savefig(folder / "ours_landscape.svg")
-        _close(fig)
-        return hit.mean().tolist()
-
-    return work
-
-
-def genes(folder: Path):
-    """Our side: moderated t of each gene."""
-    from lcnec_utils.stats.differential import moderated_t
-
-    marked = np.loadtxt(folder / "marked.txt") == 1
-    values = np.fromfile(folder / "log2.bin").reshape(-1, len(marked)).T
-
-    def work():
-        table = moderated_t(values[marked], values[~marked])
-        return [*table["t"], *table["p"]]
-
-    return work
-
-
-def fractions(folder: Path):
-    """Our side: quanTIseq of all tumours."""
-    from lcnec_utils.omics.deconvolution import quantiseq
-
-    til10, symbols = many_samples.til10(), (folder / "symbols.txt").read_text().split()
-    tpm = pd.DataFrame(np.fromfile(folder / "tpm.bin").reshape(-1, len(symbols)).T, symbols)
-    tpm.columns = [f"S{place}" for place in tpm.columns]
-
-    def work():
-        return quantiseq(tpm, til10=til10, tumor=True, logged=False).to_numpy().ravel()
-
-    return work
-
-
-OURS = {"survival": survival, "landscape": landscape, "genes": genes, "fractions": fractions}
-
-
-def ours(folder: Path, parts: list[str], times: int) -> None:
-    """Our side, as the R script is: a line per call, and what was found as a table."""
-    for part in parts:
-        work = OURS[part](folder)
-        for _ in range(times):
-            wall, cpu = time.perf_counter(), time.process_time()
-            value = work()
-            print(part, time.perf_counter() - wall, time.process_time() - cpu)
-        pd.DataFrame({"value": value}).to_csv(folder / f"ours_{part}.csv", index=False)
-
-
 def check() -> None:
     """NotHere where R or one of the packages is missing."""
     debian = "r-cran-survival r-cran-survminer r-bioc-complexheatmap r-bioc-limma r-cran-quadprog"
@@ -180,7 +88,7 @@ def rows(folder: Path) -> list[dict]:
     """Each part and the total, warm and with the start, ours as a ratio to R's; and how far the results differ."""
     check()
     make_input(folder)
-    sides = {"R": ["Rscript", "--vanilla", str(SCRIPT)], "ours": [sys.executable, "-m", "tests.bench.beside_r"]}
+    sides = {"R": ["Rscript", "--vanilla", str(SCRIPT)], "ours": [sys.executable, "-m", "tests.bench.beside_r_ours"]}
     cold: dict[tuple, list[Cost]] = {}
     warm: dict[tuple, list[Cost]] = {}
     for turn in range(TURNS):
@@ -211,7 +119,3 @@ def rows(folder: Path) -> list[dict]:
         apart = float(np.nanmax(np.abs(r - mine))) if len(r) == len(mine) else np.inf
         result.append(stated(f"results differ: {part}", apart, MOST_APART))
     return result
-
-
-if __name__ == "__main__":
-    ours(Path(sys.argv[1]), sys.argv[2].split(","), int(sys.argv[3]))

@@ -16,6 +16,7 @@ import pytest
 from lcnec_utils import cli
 from lcnec_utils.core import params, paths, provenance
 from lcnec_utils.core.errors import UserError
+from lcnec_utils.public.fetch import DownloadError
 from lcnec_utils.run import records, runs
 
 LCNEC = [sys.executable, "-m", "lcnec_utils.cli"]
@@ -290,14 +291,72 @@ def test_nothing_changed_is_seen_from_one_digest_of_each_file_and_nothing_is_sta
 
 
 def test_after_an_edit_of_a_plot_only_the_notebooks_that_use_it_are_stale(made_before, tmp_path, monkeypatch):
-    """And those that read what they found."""
+    """Those that read what they found stay open until that is known."""
     where, edited = provenance._module_file, tmp_path / "comut.py"
     edited.write_bytes(where("lcnec_utils.plots.comut").read_bytes() + b"# edited\n")
     plot = "lcnec_utils.plots.comut"
     monkeypatch.setattr(provenance, "_module_file", lambda module: edited if module == plot else where(module))
-    stale = [(run.run, notebook) for _, run, notebook in runs._stale(made_before, runs.notebooks())]
-    again = ["04_genomic_landscape", "10_therapeutic_model", "14_claims"]
-    assert sorted(stale) == [(run.run, notebook) for run in made_before.values() for notebook in again]
+    stale, still_open = (
+        [(run.run, notebook) for _, run, notebook in part] for part in runs._stale(made_before, runs.notebooks())
+    )
+    assert sorted(stale) == [(run.run, "04_genomic_landscape") for run in made_before.values()]
+    readers = ["10_therapeutic_model", "14_claims"]
+    assert sorted(still_open) == [(run.run, notebook) for run in made_before.values() for notebook in readers]
+
+
+def test_what_a_download_was_lacking_for_is_drawn_once_it_can_be_had(made_before, monkeypatch):
+    file, run = next(iter(made_before.items()))
+    path = records.record_path(run.run, "08_fgl1_spink1")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(record | {"lacking": [["til10", "TIL10_signature.txt"]]}), encoding="utf-8")
+    answers = {}
+
+    def fetched(dataset, name):
+        answers[dataset] = name
+        raise DownloadError("no network")
+
+    monkeypatch.setattr(runs, "fetch", fetched)
+    assert runs.is_current(run, "08_fgl1_spink1") and answers == {"til10": "TIL10_signature.txt"}
+    monkeypatch.setattr(runs, "fetch", lambda *_: Path("there"))
+    assert not runs.is_current(run, "08_fgl1_spink1")
+    assert runs.is_current(run, "09_microenvironment")
+
+
+@pytest.mark.parametrize("found", ["the same", "another", "nothing"])
+def test_what_reads_findings_runs_again_where_they_have_changed_and_only_there(made_before, monkeypatch, found):
+    """Nothing is executed here: what a notebook leaves is written by the test."""
+    file, run = next(iter(made_before.items()))
+    path = records.record_path(run.run, "04_genomic_landscape")
+    readers = {name: records.record_path(run.run, name) for name in ("10_therapeutic_model", "14_claims")}
+    before = {place: place.read_text(encoding="utf-8") for place in (path, *readers.values())}
+    older = json.loads(before[path])
+    path.write_text(json.dumps(older | {"inputs": older["inputs"] | {"code": "older"}}), encoding="utf-8")
+    passes = []
+
+    def executed(wanted, *_) -> list[str]:
+        passes.append([name for _, _, name in wanted])
+        if len(passes) == 1:
+            path.unlink()
+        if len(passes) == 1 and found != "nothing":
+            record = json.loads(before[path])
+            record["findings"] |= {"another claim": {"verdict": "equal"}} if found == "another" else {}
+            path.write_text(json.dumps(record), encoding="utf-8")
+        if len(passes) == 2:
+            for name, place in readers.items():
+                record = json.loads(before[place]) | {"inputs": records.input_digests(name, run)}
+                place.write_text(json.dumps(record), encoding="utf-8")
+        return [f"{run.run}/{name}" for _, _, name in wanted]
+
+    monkeypatch.setattr(runs, "_run_these", executed)
+    try:
+        ran = runs._run_stale({file: run}, runs.notebooks(), None, print)
+        again = [sorted(readers)] if found == "another" else []
+        assert passes == [["04_genomic_landscape"], *again] and len(ran) == 1 + 2 * len(again)
+        # what spoke of the findings of a notebook that has failed is there no more
+        assert [place.exists() for place in readers.values()] == [found != "nothing"] * 2
+    finally:
+        for place, text in before.items():
+            place.write_text(text, encoding="utf-8")
 
 
 def test_a_failing_notebook_is_one_line_with_its_log(own_run, monkeypatch, tmp_path):

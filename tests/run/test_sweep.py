@@ -21,7 +21,7 @@ from lcnec_utils import cli
 from lcnec_utils.core import params, paths
 from lcnec_utils.core.errors import MissingData, UserError
 from lcnec_utils.ledger import verdicts
-from lcnec_utils.run import ledger, records, sweep, sweep_tables, verification
+from lcnec_utils.run import ledger, records, sweep, sweep_files, sweep_tables, verification
 
 CLAIM = "lcnec.fig1a.os_by_regimen"
 LCNEC = [sys.executable, "-m", "lcnec_utils.cli"]
@@ -182,8 +182,8 @@ def test_gathered_tables_are_sorted_and_say_where_a_claim_turns(tmp_path):
 def test_a_sweep_that_was_not_run_says_which_command_runs_it(base):
     with pytest.raises(MissingData, match=r"sweep mine has no tables; `lcnec batch --sweep … --name mine` runs one"):
         sweep_tables.read("mine")
-    assert sweep_tables.names([]) == sweep_tables.names(["all"]) == sweep.shipped()
-    assert sweep_tables.digests(["mine"]) == {} and len(sweep_tables.left_out(["mine"])) == 1
+    assert sweep_files.names([]) == sweep_files.names(["all"]) == sweep.shipped()
+    assert sweep_files.digests(["mine"]) == {} and len(sweep_tables.left_out(["mine"])) == 1
 
 
 # --- a real one, killed and resumed
