@@ -34,11 +34,12 @@ def test_a_part_that_does_not_exist_is_refused_and_those_that_do_are_listed():
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_a_part_has_its_last_result_with_its_date_on_the_page(name):
+def test_a_part_has_its_last_result_with_its_date_on_the_page_or_is_called_not_run(name):
     page = (paths.ROOT / "docs" / "proof.md").read_text(encoding="utf-8")
     assert f"| `{name}` |" in page, "the table says what it asks"
     text = page.partition(f"<!-- {name}: begin -->")[2].partition(f"<!-- {name}: end -->")[0]
-    assert re.search(r"\b20\d\d-\d\d-\d\d\b", text), f"`make prove PARTS={name}` writes it"
+    dated = re.search(r"\b20\d\d-\d\d-\d\d\b", text)
+    assert dated or "Not run yet in full." in text, f"`make prove PARTS={name}` writes it"
 
 
 def test_there_are_the_ten_faults_that_were_asked_for():
