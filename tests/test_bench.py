@@ -25,10 +25,14 @@ def test_a_ratio_is_held_against_its_bound():
     assert np.isnan(theirs.row("theirs")["ratio"]) and theirs.row("theirs")["met"] == ""
 
 
-def test_the_cost_of_a_command_counts_its_children():
-    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'x = sum(range(10**7)); b = bytes(10**8)'])"
+def test_the_cost_of_a_command_counts_its_children_and_nothing_of_who_measures():
+    """Memory that is only asked for is not there: a byte of each page has to be written."""
+    held = np.ones(30_000_000)  # 240 MB of this process
+    work = "x = sum(range(10**7)); b = b'1' * 10**8; import time; time.sleep(0.5)"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}])"
     cost = measure.command(["python3", "-c", code])
-    assert cost.cpu > 0.05 and cost.memory > 0.09
+    assert cost.cpu > 0.05 and 0.1 < cost.memory < 0.2
+    assert 0 < measure.command(["python3", "-c", "import time; time.sleep(0.5)"]).memory < 0.05 < held.nbytes / 1e9
 
 
 def test_a_part_takes_the_place_of_its_last_figures_and_leaves_the_others(tmp_path, monkeypatch):

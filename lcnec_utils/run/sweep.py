@@ -23,7 +23,10 @@ from lcnec_utils.twins import build as twins
 
 SEED = robustness.SEED
 RETRIES = 3  # of a notebook that ended badly: a worker that was killed is started again
-LONGEST_NAME = 60  # characters of a run's name, as its parameter has it
+# Characters of a run's name, as its parameter has it
+LONGEST_NAME = next(
+    limit.max_length for limit in params.RunParameters.model_fields["run"].metadata if hasattr(limit, "max_length")
+)
 UNSWEPT = ("run", "runs", "sweeps", "lead_claim")
 FIELDS = {"sweep", "files", "over", "notebooks"}
 

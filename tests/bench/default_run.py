@@ -6,32 +6,17 @@ every kernel has one thread on either side.
 
 import os
 import shlex
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from lcnec_utils.core import params, paths
 from lcnec_utils.run import records, runs
-from tests.bench.measure import LCNEC, ROOT, Cost, command, environment, median, stated
+from tests.bench.measure import LCNEC, Cost, command, environment, median, stated
+from tests.copies import copy_project
 
 WHOLE, AGAIN_S = 0.55, 2.0  # bounds
 TOUCHED = "tornado"  # a plot that one notebook uses
 CORES = os.cpu_count() if (os.cpu_count() or 0) < 2 else 2
-
-
-def copied(folder: Path) -> Path:
-    """The project's files in a folder: tracked ones, and new ones that git does not ignore."""
-    names = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True,
-        text=True,
-    ).stdout.splitlines()  # fmt: skip
-    for path in (ROOT / name for name in dict.fromkeys(names)):
-        if path.is_file() and not path.is_symlink():
-            target = folder / path.relative_to(ROOT)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, target)
-    return folder
 
 
 def shell_loop(tree: Path, out: Path, notebooks: list[str]) -> Cost:
@@ -78,7 +63,8 @@ def rows(folder: Path, only: list[str] | None = None) -> list[dict]:
 
     only: these notebooks instead of all.
     """
-    tree = copied(folder / "tree")
+    tree = folder / "tree"
+    copy_project(tree)
     notebooks = only or runs.notebooks_of(params.RunParameters())
     env = environment(PYTHONPATH=str(tree), LCNEC_OUTPUT_DIR=str(folder / "cohorts"))
     command([*LCNEC, "run", "--params", "params/twin.yaml", "-n", "00"], env, tree, (0, 1))  # builds the cohorts

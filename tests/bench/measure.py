@@ -1,12 +1,15 @@
 """Commands and calls measured: wall and processor seconds, highest memory, medians of what runs by turns."""
 
+import contextlib
 import dataclasses
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -71,12 +74,34 @@ def command(
     process = subprocess.Popen(
         words, env=env or environment(), cwd=cwd or ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
+    highest: list[int] = [0]
+    watch = threading.Thread(target=_watch_memory, args=(process.pid, highest), daemon=True)
+    watch.start()
     output = process.stdout.read()
     _, status, used = os.wait4(process.pid, 0)
+    watch.join()
     wall = time.perf_counter() - start
     if (code := os.waitstatus_to_exitcode(status)) not in allowed:
         raise RuntimeError(f"{' '.join(words)} ended with exit code {code}: {output[-1500:]}")
-    return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e6, output)  # in kB on Linux
+    return Cost(wall, used.ru_utime + used.ru_stime, highest[0] / 1e6, output)  # in kB
+
+
+def _watch_memory(pid: int, highest: list[int], every: float = 0.05) -> None:
+    """Keep the most kB that a process or one below it has had in memory, until it ends.
+
+    The system's own `ru_maxrss` counts what this process had when it forked the command.
+    """
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            for each in (process, *process.children(recursive=True)):
+                with contextlib.suppress(OSError):
+                    status = Path(f"/proc/{each.pid}/status").read_text()
+                    if found := re.search(r"VmHWM:\s+(\d+)", status):
+                        highest[0] = max(highest[0], int(found[1]))
+            time.sleep(every)
 
 
 def median(costs: list[Cost]) -> Cost:

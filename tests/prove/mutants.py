@@ -15,7 +15,6 @@ import concurrent.futures
 import dataclasses
 import difflib
 import json
-import math
 import os
 import queue
 import re
@@ -28,6 +27,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
+from lcnec_utils.stats.proportions import wilson  # noqa: E402
 from tests.prove.planted_faults import copied  # noqa: E402
 from tests.prove.proof import ROOT, stamp, write_section  # noqa: E402
 
@@ -154,14 +154,6 @@ def judge(mutant: dict, room: str, trees: queue.Queue, limits: dict[str, float])
     return Judged(file, mutant["line"], mutant["operator"], change, outcome, by or why)
 
 
-def interval(caught: int, number: int) -> tuple[float, float]:
-    """Wilson's 95% interval of a share."""
-    z, share = 1.959964, caught / number
-    middle = (share + z**2 / (2 * number)) / (1 + z**2 / number)
-    half = z * math.sqrt(share * (1 - share) / number + z**2 / (4 * number**2)) / (1 + z**2 / number)
-    return middle - half, middle + half
-
-
 def main() -> int:
     """Exit status 1 where fewer are caught than must be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -202,7 +194,7 @@ def main() -> int:
                         print(f"{one.file}:{one.line}: {one.outcome}: {one.change}", flush=True)
             counts = collections.Counter(one.outcome for one in judged)
             asked = counts["caught"] + counts["lived"]
-            low, high = interval(counts["caught"], asked)
+            low, high = wilson(counts["caught"], asked)
             score = counts["caught"] / asked
             print(f"{room}: {dict(counts)}: {score:.1%} ({low:.1%}–{high:.1%})", flush=True)
             numbers = [len(files), len(judged), counts["caught"], counts["argued"], counts["lived"]]

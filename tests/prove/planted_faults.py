@@ -20,6 +20,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
+from tests.copies import copy_project  # noqa: E402
 from tests.prove.proof import ROOT, stamp, write_section  # noqa: E402
 
 PATIENCE_S = 3600  # a machine may be busy with other things
@@ -109,13 +110,7 @@ FAULTS = [
 
 def copied(folder: Path) -> Path:
     """A copy of the project as it stands, its own environment and built cohorts linked."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    for name in names:
-        source, target = ROOT / name, folder / name
-        if source.is_file() and not source.is_symlink():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
+    copy_project(folder)
     cohorts = Path(os.environ.get("LCNEC_COHORTS_DIR") or ROOT / "build" / "cohorts")
     if cohorts.is_dir():
         shutil.copytree(cohorts, folder / "build" / "cohorts", copy_function=_linked, symlinks=True)

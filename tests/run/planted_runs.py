@@ -62,3 +62,15 @@ class PlantedRuns:
 def names(prefix: str, n: int) -> list[str]:
     """The identifiers of n patients of one cohort."""
     return [f"{prefix}-{place}" for place in range(n)]
+
+
+def gone_through(notebook: str, run, names: str) -> dict:
+    """A notebook that brings together what a run names under `runs` or `sweeps`, its cells executed here with the run's
+    parameters; returns the record that it leaves."""
+    book = json.loads(records.notebook_path(notebook).read_text(encoding="utf-8"))
+    namespace: dict = {}
+    for cell in [cell for cell in book["cells"] if cell["cell_type"] == "code"]:
+        exec("".join(cell["source"]), namespace)
+        if "parameters" in cell["metadata"].get("tags", []):
+            namespace |= {"run": run.run, names: getattr(run, names), "lead_claim": run.lead_claim}
+    return records.read_record(run.run, notebook)

@@ -23,7 +23,7 @@ from lcnec_utils.plots import palette  # noqa: E402
 from lcnec_utils.run import records, replication, runs, summaries  # noqa: E402
 from lcnec_utils.run import replication_forests as forests  # noqa: E402
 from tests.plots.readable import assert_readable  # noqa: E402
-from tests.run.planted_runs import PlantedRuns, names  # noqa: E402
+from tests.run.planted_runs import PlantedRuns, gone_through, names  # noqa: E402
 
 BURDEN = "icb.rv_text_effects.os.tmb_high"  # a direction: a high burden goes with longer survival
 RESPONSE = "icb.rv_text_effects.response_rate"  # a range, 20 to 30 percent
@@ -276,20 +276,9 @@ def test_of_very_many_claims_those_of_most_cohorts_are_drawn_and_all_are_in_the_
 # --- the notebook
 
 
-def gone_through(run) -> dict:
-    """Notebook 15 with the parameters of a run, its cells executed here; returns the record that it leaves."""
-    book = json.loads(records.notebook_path("15_replication").read_text(encoding="utf-8"))
-    namespace: dict = {}
-    for cell in [cell for cell in book["cells"] if cell["cell_type"] == "code"]:
-        exec("".join(cell["source"]), namespace)
-        if "parameters" in cell["metadata"].get("tags", []):
-            namespace |= {"run": run.run, "runs": run.runs, "lead_claim": run.lead_claim}
-    return records.read_record(run.run, "15_replication")
-
-
 def test_the_notebook_draws_its_panels_from_the_records_and_is_current_until_one_changes(three):
     run = three.write("together", runs=["all"], lead_claim=BURDEN)
-    record = gone_through(run)
+    record = gone_through("15_replication", run, "runs")
     assert set(record["drawn"]) == {"replication_lead", "forests_icb"} and set(record["skipped"]) == {"forests_lcnec"}
     table = pd.read_csv(paths.figures("together") / "replication.csv", comment="#").set_index("claim")
     assert list(table.index) == list(claims.published()) and table.loc[BURDEN, "independent"] == 3
@@ -303,6 +292,6 @@ def test_the_notebook_draws_its_panels_from_the_records_and_is_current_until_one
 
 def test_the_notebook_without_any_answer_draws_nothing_and_says_so(planted):
     planted.write("one", icb=planted.cohort("a", names("A", 12)))
-    record = gone_through(planted.write("together", runs=["all"]))
+    record = gone_through("15_replication", planted.write("together", runs=["all"]), "runs")
     assert not record["drawn"] and len(record["skipped"]) == 3
     assert set(record["skipped"].values()) == {replication.NO_RUN}

@@ -14,8 +14,9 @@ import yaml
 from lcnec_utils.core import params, paths, provenance
 from lcnec_utils.core.errors import MissingData
 from lcnec_utils.ledger import robustness
-from lcnec_utils.run import records, runs, sweep, sweep_tables
+from lcnec_utils.run import runs, sweep, sweep_tables
 from lcnec_utils.run import specification_curves as curves
+from tests.run.planted_runs import gone_through
 
 BURDEN, SUBTYPE = "icb.rv_text_effects.os.tmb_high", "icb.rv_text_effects.pfs.tmb_high"
 
@@ -56,19 +57,8 @@ def swept(tmp_path, monkeypatch):
     return params.read_run(paths.PARAMS / "both.yaml")
 
 
-def gone_through(run: params.RunParameters) -> dict:
-    """Notebook 16 with the parameters of a run, its cells executed here; returns the record that it leaves."""
-    book = json.loads(records.notebook_path("16_robustness").read_text(encoding="utf-8"))
-    namespace: dict = {}
-    for cell in [cell for cell in book["cells"] if cell["cell_type"] == "code"]:
-        exec("".join(cell["source"]), namespace)
-        if "parameters" in cell["metadata"].get("tags", []):
-            namespace |= {"run": run.run, "sweeps": run.sweeps, "lead_claim": run.lead_claim}
-    return records.read_record(run.run, "16_robustness")
-
-
 def test_the_notebook_draws_a_curve_of_real_and_one_of_simulated_patients_and_marks_the_latter(swept):
-    record = gone_through(swept)
+    record = gone_through("16_robustness", swept, "sweeps")
     assert set(record["drawn"]) == {"robust_parameters", "robust_seeds"} and record["simulated"]
     folder = paths.figures("both")
     said = {panel: json.loads((folder / f"{panel}.csv").read_text().split("\n")[0][2:]) for panel in record["drawn"]}
@@ -86,7 +76,7 @@ def test_the_notebook_draws_a_curve_of_real_and_one_of_simulated_patients_and_ma
 
 
 def test_the_notebook_is_current_until_a_table_changes(swept):
-    gone_through(swept)
+    gone_through("16_robustness", swept, "sweeps")
     assert runs.is_current(swept, "16_robustness") and runs.notebooks_of(swept) == ["16_robustness"]
     assert "16_robustness" not in runs.notebooks_of(params.RunParameters())
     table = sweep.folder_of("cuts") / "findings.csv"
@@ -96,7 +86,7 @@ def test_the_notebook_is_current_until_a_table_changes(swept):
 
 def test_without_a_sweep_both_panels_are_skipped_with_the_command_that_runs_one(swept):
     (paths.PARAMS / "none.yaml").write_text("run: none\nsweeps: [never_run]\n")
-    record = gone_through(params.read_run(paths.PARAMS / "none.yaml"))
+    record = gone_through("16_robustness", params.read_run(paths.PARAMS / "none.yaml"), "sweeps")
     assert not record["drawn"] and len(record["skipped"]) == 2
     assert all("was run; `lcnec batch --sweep NAME` runs one" in why for why in record["skipped"].values())
     assert sweep_tables.left_out(["never_run"]) == [
