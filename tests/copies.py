@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from conftest import ROOT
+ROOT = Path(__file__).resolve().parents[1]  # not conftest's: to import that sends every output to a folder of tests
 
 
 def project_files() -> list[Path]:
